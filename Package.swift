@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The language module stays in the safe subset of Swift: any unsafe construct in it is an error.
+let safe: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+]
+
+/// The engine reaches a few C functions that the platform module does not show.
+let engine: [SwiftSetting] = [
+  .enableExperimentalFeature("Extern"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "polymnia",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "WebAssembly", targets: ["WebAssembly"]),
+    .library(name: "WasmEngine", targets: ["WasmEngine"]),
+    .library(name: "WASI", targets: ["WASI"]),
+    .executable(name: "polymnia", targets: ["polymnia"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    .target(name: "WebAssembly", swiftSettings: safe),
+    .target(name: "WasmEngine", dependencies: ["WebAssembly"], swiftSettings: engine),
+    .target(name: "WASI", dependencies: ["WasmEngine"]),
+    .target(name: "WastRunner", dependencies: ["WebAssembly", "WasmEngine"]),
+    .executableTarget(
+      name: "polymnia",
+      dependencies: [
+        "WebAssembly", "WasmEngine", "WASI", "WastRunner",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "WebAssemblyTests", dependencies: ["WebAssembly"]),
+    .testTarget(name: "WasmEngineTests", dependencies: ["WasmEngine"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,43 @@
+// Reference and aggregate instructions (Core 3.0, 5.4.8 to 5.4.9): the function-references and GC proposals.
+// One row an operator: case, name, immediates, type, width of the access (log2 of bytes), feature.
+
+extension Operator {
+  static let reference: [Operator] = [
+    Operator(.refNull, "ref.null", .heapType, in: .referenceTypes),
+    Operator(.refIsNull, "ref.is_null", in: .referenceTypes),
+    Operator(.refFunc, "ref.func", .function, in: .referenceTypes),
+    Operator(.refEq, "ref.eq", in: .gc),
+    Operator(.refAsNonNull, "ref.as_non_null", in: .functionReferences),
+    Operator(.structNew, "struct.new", .type, in: .gc),
+    Operator(.structNewDefault, "struct.new_default", .type, in: .gc),
+    Operator(.structGet, "struct.get", .typeAndField, in: .gc),
+    Operator(.structGetS, "struct.get_s", .typeAndField, in: .gc),
+    Operator(.structGetU, "struct.get_u", .typeAndField, in: .gc),
+    Operator(.structSet, "struct.set", .typeAndField, in: .gc),
+    Operator(.arrayNew, "array.new", .type, in: .gc),
+    Operator(.arrayNewDefault, "array.new_default", .type, in: .gc),
+    Operator(.arrayNewFixed, "array.new_fixed", .typeAndCount, in: .gc),
+    Operator(.arrayNewData, "array.new_data", .typeAndData, in: .gc),
+    Operator(.arrayNewElem, "array.new_elem", .typeAndElement, in: .gc),
+    Operator(.arrayGet, "array.get", .type, in: .gc),
+    Operator(.arrayGetS, "array.get_s", .type, in: .gc),
+    Operator(.arrayGetU, "array.get_u", .type, in: .gc),
+    Operator(.arraySet, "array.set", .type, in: .gc),
+    Operator(.arrayLen, "array.len", in: .gc),
+    Operator(.arrayFill, "array.fill", .type, in: .gc),
+    Operator(.arrayCopy, "array.copy", .typeAndType, in: .gc),
+    Operator(.arrayInitData, "array.init_data", .typeAndData, in: .gc),
+    Operator(.arrayInitElem, "array.init_elem", .typeAndElement, in: .gc),
+    Operator(.refTest, "ref.test", .heapType, in: .gc),
+    Operator(.refTestNullable, "ref.test", .heapType, in: .gc),
+    Operator(.refCast, "ref.cast", .heapType, in: .gc),
+    Operator(.refCastNullable, "ref.cast", .heapType, in: .gc),
+    Operator(.brOnCast, "br_on_cast", .castLabel, in: .gc),
+    Operator(.brOnCastFail, "br_on_cast_fail", .castLabel, in: .gc),
+    Operator(.anyConvertExtern, "any.convert_extern", in: .gc),
+    Operator(.externConvertAny, "extern.convert_any", in: .gc),
+    Operator(.refI31, "ref.i31", in: .gc),
+    Operator(.i31GetS, "i31.get_s", in: .gc),
+    Operator(.i31GetU, "i31.get_u", in: .gc),
+  ]
+}
