@@ -1,0 +1,49 @@
+/// The words of a store that executing code reads and writes: limits, fuel, the interrupt word, and what a trap leaves for
+/// the host to read. One for each store, at a fixed address.
+struct StoreContext {
+  let base: UnsafeMutableRawPointer
+
+  @inline(__always) init(_ base: UnsafeMutableRawPointer) { self.base = base }
+
+  static let size = 256
+  /// The lowest address that the interpreter's frames may not reach any more (its value stack grows upwards).
+  static let valueStackLimitOffset = 0
+  /// Not zero when the execution is to be interrupted. Written by other threads; read at loop back edges and calls.
+  static let interruptOffset = 8
+  /// Fuel that is left; below zero it is used up.
+  static let fuelOffset = 16
+  /// Where the next activation of the interpreter puts its first frame.
+  static let valueStackTopOffset = 24
+  /// The lowest address of the native stack that wasm-to-host and host-to-wasm calls may use, with room for the host.
+  static let nativeStackLimitOffset = 32
+  /// Frame and position of the innermost wasm frame at an exit to the host or a trap.
+  static let lastFrameOffset = 40
+  static let lastPositionOffset = 48
+  /// The innermost activation record (linked), for backtraces over host frames.
+  static let lastActivationOffset = 56
+  /// What a trap was: kind (``Trap/Kind``'s raw value), memory or table index, effective address, length of the access.
+  static let trapKindOffset = 64
+  static let trapIndexOffset = 72
+  static let trapAddressOffset = 80
+  static let trapLengthOffset = 88
+  /// The exception that is on its way, as an exnref word.
+  static let pendingExceptionOffset = 96
+  /// The ``StoreData`` object, unretained.
+  static let objectOffset = 104
+
+  @inline(__always) subscript(_ offset: Int) -> UInt64 {
+    get { base.load(fromByteOffset: offset, as: UInt64.self) }
+    nonmutating set { base.storeBytes(of: newValue, toByteOffset: offset, as: UInt64.self) }
+  }
+}
+
+/// How a piece of execution ended, as the C-convention functions between tiers, runtime and host return it.
+enum ExecutionStatus: UInt64 {
+  case completed = 0
+  /// A trap; what it was stands in the ``StoreContext``.
+  case trapped = 1
+  /// An exception that no handler of this activation caught; it stands in the ``StoreContext``.
+  case threw = 2
+  /// A host function threw a Swift error, which is parked in the store.
+  case hostFailed = 3
+}

@@ -1,0 +1,98 @@
+import WebAssembly
+
+/// The memory of an instance that executing code sees: a header, then one record for everything in the module's index
+/// spaces, at offsets that depend on the module alone (``ContextLayout``). All that a tier needs of an instance it reads
+/// from here; nothing in it is a Swift object that would be reference-counted.
+///
+/// | what | bytes | how many |
+/// | --- | --- | --- |
+/// | header: store context, instance object | 64 | 1 |
+/// | memory record: base, byte count, writable byte count | 24 | every memory, own or imported |
+/// | table record: elements, count | 16 | every table, own or imported |
+/// | value of a defined global | 16 | defined globals |
+/// | pointer to an imported global's value | 8 | imported globals |
+/// | pointer to an imported function's record | 8 | imported functions |
+/// | pointer that is a tag's identity | 8 | every tag, own or imported |
+/// | function record (``FunctionRecord``) | 32 | defined functions |
+///
+/// Memory and table records are copies: whoever grows a memory or a table rewrites every copy before it returns.
+struct VMContext {
+  let base: UnsafeMutableRawPointer
+
+  @inline(__always) init(_ base: UnsafeMutableRawPointer) { self.base = base }
+
+  static let storeOffset = 0
+  static let instanceOffset = 8
+  static let headerSize = 64
+  static let memoryRecordSize = 24
+  static let tableRecordSize = 16
+  static let globalSize = 16
+
+  /// The store's context, a ``StoreContext``.
+  @inline(__always) var store: StoreContext {
+    StoreContext(base.load(fromByteOffset: Self.storeOffset, as: UnsafeMutableRawPointer.self))
+  }
+
+  @inline(__always) func word(_ offset: Int) -> UInt64 { base.load(fromByteOffset: offset, as: UInt64.self) }
+  @inline(__always) func pointer(_ offset: Int) -> UnsafeMutableRawPointer {
+    base.load(fromByteOffset: offset, as: UnsafeMutableRawPointer.self)
+  }
+}
+
+/// Where the records of a module's contexts lie. Depends on the module alone.
+struct ContextLayout: Sendable {
+  let memoryCount: Int
+  let tableCount: Int
+  let importedGlobalCount: Int
+  let globalCount: Int
+  let importedFunctionCount: Int
+  let functionCount: Int
+  let tagCount: Int
+
+  private let memories: Int
+  private let tables: Int
+  private let definedGlobals: Int
+  private let importedGlobals: Int
+  private let importedFunctions: Int
+  private let tags: Int
+  private let functionRecords: Int
+  /// The size of a context in bytes.
+  let size: Int
+
+  init(_ spaces: IndexSpaces) {
+    memoryCount = spaces.memories.count
+    tableCount = spaces.tables.count
+    importedGlobalCount = spaces.importedGlobalCount
+    globalCount = spaces.globals.count
+    importedFunctionCount = spaces.importedFunctionCount
+    functionCount = spaces.functions.count
+    tagCount = spaces.tags.count
+    memories = VMContext.headerSize
+    tables = memories + memoryCount * VMContext.memoryRecordSize
+    // Records of 24 bytes can leave the next ones at a multiple of 8 only.
+    definedGlobals = (tables + tableCount * VMContext.tableRecordSize + 15) & ~15
+    importedGlobals = definedGlobals + (globalCount - importedGlobalCount) * VMContext.globalSize
+    importedFunctions = importedGlobals + importedGlobalCount * 8
+    tags = importedFunctions + importedFunctionCount * 8
+    functionRecords = (tags + tagCount * 8 + 15) & ~15
+    size = functionRecords + (functionCount - importedFunctionCount) * FunctionRecord.size
+  }
+
+  /// The record of a memory: base, then byte count at +8, then writable byte count at +16.
+  func memory(_ index: Int) -> Int { memories + index * VMContext.memoryRecordSize }
+  /// The record of a table: elements, then their count at +8.
+  func table(_ index: Int) -> Int { tables + index * VMContext.tableRecordSize }
+  /// The value of a defined global. `index` counts imports too.
+  func definedGlobal(_ index: Int) -> Int { definedGlobals + (index - importedGlobalCount) * VMContext.globalSize }
+  /// The word that points to the value of an imported global.
+  func importedGlobal(_ index: Int) -> Int { importedGlobals + index * 8 }
+  /// The word that points to the record of an imported function.
+  func importedFunction(_ index: Int) -> Int { importedFunctions + index * 8 }
+  /// The word that identifies a tag.
+  func tag(_ index: Int) -> Int { tags + index * 8 }
+  /// The record of a defined function. `index` counts imports too.
+  func functionRecord(_ index: Int) -> Int { functionRecords + (index - importedFunctionCount) * FunctionRecord.size }
+
+  func isImportedGlobal(_ index: Int) -> Bool { index < importedGlobalCount }
+  func isImportedFunction(_ index: Int) -> Bool { index < importedFunctionCount }
+}
