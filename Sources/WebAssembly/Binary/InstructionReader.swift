@@ -74,7 +74,10 @@ public struct InstructionReader: Sendable {
         default: 0x500
         }
       let limit: UInt32 = first == 0xFD ? 0x200 : 0x100
-      guard sub < limit else { throw ModuleError(.malformed, "illegal opcode \(hexadecimal(first)) \(sub)", at: start) }
+      guard sub < limit else {
+        throw ModuleError(
+          .malformed, "illegal opcode \(twoDigits(Int(first))) \(twoDigits(Int(sub)))", at: start)
+      }
       code = page &+ Int(sub)
     }
     let entry = table.entries[code]
@@ -116,11 +119,11 @@ public struct InstructionReader: Sendable {
     }
     let text =
       switch code {
-      case ..<0x100: hexadecimal(code)
-      case ..<0x200: "0xfb \(code - 0x100)"
-      case ..<0x300: "0xfc \(code - 0x200)"
-      case ..<0x500: "0xfd \(code - 0x300)"
-      default: "0xfe \(code - 0x500)"
+      case ..<0x100: twoDigits(code)
+      case ..<0x200: "fb \(twoDigits(code - 0x100))"
+      case ..<0x300: "fc \(twoDigits(code - 0x200))"
+      case ..<0x500: "fd \(twoDigits(code - 0x300))"
+      default: "fe \(twoDigits(code - 0x500))"
       }
     return ModuleError(.malformed, "illegal opcode \(text)", at: offset)
   }
@@ -250,6 +253,12 @@ public struct InstructionReader: Sendable {
   }
 }
 
+/// A byte as the official scripts write it.
+private func twoDigits(_ value: Int) -> String {
+  let digits = String(value, radix: 16)
+  return digits.count < 2 ? "0" + digits : digits
+}
+
 extension ByteReader {
   mutating func blockType() throws(ModuleError) -> BlockType {
     guard position < end else { throw ModuleError(.malformed, Self.pastEnd, at: position) }
@@ -309,7 +318,8 @@ extension ByteReader {
     case 0x64: return .reference(try heapType(), nullable: false)
     default:
       if let type = Self.abstractHeapType(code) { return .reference(type, nullable: true) }
-      throw ModuleError(.malformed, "malformed value type", at: at)
+      throw ModuleError(
+        .malformed, code < 0x80 ? "malformed value type" : "integer representation too long", at: at)
     }
   }
 
