@@ -1,0 +1,156 @@
+/// What the rules of validation call the context C (Core 3.0, 3.1.3), as dense arrays. All types in it have canonical ids
+/// in their concrete heap types.
+struct ValidationContext: Sendable {
+  struct Table: Sendable {
+    var element: ValueType
+    var address: ValueType
+  }
+
+  struct Global: Sendable {
+    var type: ValueType
+    var isMutable: Bool
+  }
+
+  let module: Module
+  let features: FeatureSet
+  let limits: ImplementationLimits
+  let decoding: DecodingTable
+  var spaces: IndexSpaces
+  var registry = TypeRegistry()
+  /// The canonical id of each type index.
+  var canonicalTypes: [UInt32] = []
+  /// For each canonical id, the lowest type index that has it.
+  var typeIndices: [UInt32] = []
+  /// By type index.
+  var signatures: [Signature] = []
+  /// First one of each numeric and vector type at the place of its raw value; then the types of the signatures.
+  var signatureTypes: [ValueType] = [.bottom, .i32, .i64, .f32, .f64, .v128]
+  var tables: [Table] = []
+  /// The address types.
+  var memories: [ValueType] = []
+  var globals: [Global] = []
+  /// The types of element segments.
+  var elements: [ValueType] = []
+  /// Which functions a body may take references to (C.refs).
+  var declaredFunctions: [Bool] = []
+
+  init(_ module: Module, features: FeatureSet, limits: ImplementationLimits) {
+    self.module = module
+    self.features = features
+    self.limits = limits
+    decoding = DecodingTable(features: features)
+    spaces = IndexSpaces(module)
+  }
+
+  /// Adds the signatures once all types are known.
+  mutating func makeSignatures() {
+    signatures.reserveCapacity(canonicalTypes.count)
+    for id in canonicalTypes {
+      if let type = registry.functionType(id) {
+        signatures.append(Signature(parameters: append(type.parameters), results: append(type.results)))
+      } else {
+        signatures.append(Signature(parameters: .empty, results: .empty, isFunction: false))
+      }
+    }
+  }
+
+  private mutating func append(_ types: [ValueType]) -> TypeRange {
+    if types.isEmpty { return .empty }
+    // A single number needs no place of its own.
+    if types.count == 1, types[0].rawValue <= 5 { return TypeRange(start: types[0].rawValue, count: 1) }
+    let start = UInt32(signatureTypes.count)
+    signatureTypes.append(contentsOf: types)
+    return TypeRange(start: start, count: UInt32(types.count))
+  }
+
+  // MARK: Types
+
+  func canonical(_ type: ValueType) -> ValueType { registry.canonical(type, map: canonicalTypes) }
+
+  /// Checks that a type exists and that its features are on (Core 3.0, 3.2.1 to 3.2.5).
+  ///
+  /// - Parameter typeCount: How many defined types are in scope.
+  func check(_ type: ValueType, typeCount: Int, at offset: Int) throws(ModuleError) {
+    if let reference = type.referenceType {
+      try check(reference, typeCount: typeCount, at: offset)
+    } else if type == .v128 && !features.contains(.simd) {
+      throw disabled("v128", .simd, at: offset)
+    }
+  }
+
+  func check(_ type: ReferenceType, typeCount: Int, at offset: Int) throws(ModuleError) {
+    if type == .function { return }
+    try check(type.heapType, typeCount: typeCount, at: offset)
+    guard features.contains(.referenceTypes) else { throw disabled(name(type), .referenceTypes, at: offset) }
+    if !type.isNullable, !features.contains(.functionReferences) {
+      throw disabled(name(type), .functionReferences, at: offset)
+    }
+  }
+
+  func check(_ type: HeapType, typeCount: Int, at offset: Int) throws(ModuleError) {
+    if let index = type.typeIndex {
+      guard Int(index) < typeCount else { throw ModuleError(.invalid, "unknown type \(index)", at: offset) }
+      guard features.contains(.functionReferences) else { throw disabled(name(type), .functionReferences, at: offset) }
+      return
+    }
+    switch type {
+    case .function, .external:
+      guard features.contains(.referenceTypes) else { throw disabled(name(type), .referenceTypes, at: offset) }
+    case .exception, .noException:
+      guard features.contains(.exceptions) else { throw disabled(name(type), .exceptions, at: offset) }
+    default:
+      guard features.contains(.gc) else { throw disabled(name(type), .gc, at: offset) }
+    }
+  }
+
+  func disabled(_ what: String, _ feature: Feature, at offset: Int) -> ModuleError {
+    ModuleError(.invalid, "\(what) needs the feature \(feature.rawValue)", at: offset)
+  }
+
+  // MARK: Names for messages
+
+  func name(_ type: HeapType) -> String {
+    if let id = type.typeIndex { return String(id) }
+    return switch type {
+    case .function: "func"
+    case .noFunction: "nofunc"
+    case .external: "extern"
+    case .noExternal: "noextern"
+    case .any: "any"
+    case .none: "none"
+    case .eq: "eq"
+    case .i31: "i31"
+    case .structure: "struct"
+    case .array: "array"
+    case .exception: "exn"
+    case .noException: "noexn"
+    default: "bot"
+    }
+  }
+
+  func name(_ type: ReferenceType) -> String { "(ref \(type.isNullable ? "null " : "")\(name(type.heapType)))" }
+
+  /// The name of a type with type indices.
+  func name(_ type: ValueType) -> String {
+    switch type {
+    case .i32: "i32"
+    case .i64: "i64"
+    case .f32: "f32"
+    case .f64: "f64"
+    case .v128: "v128"
+    default: type.referenceType.map { name($0) } ?? "bot"
+    }
+  }
+
+  /// The name of a type with canonical ids, which are shown as type indices of this module.
+  func name(canonical type: ValueType) -> String {
+    guard let reference = type.referenceType, let id = reference.heapType.typeIndex, Int(id) < typeIndices.count else {
+      return name(type)
+    }
+    return name(ReferenceType(isNullable: reference.isNullable, heapType: .concrete(typeIndices[Int(id)])))
+  }
+
+  func list(_ types: some Sequence<ValueType>) -> String {
+    "[" + types.map { name(canonical: $0) }.joined(separator: " ") + "]"
+  }
+}
