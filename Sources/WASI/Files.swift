@@ -1,0 +1,173 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+// What a guest does with the contents of open files and streams.
+extension WASI {
+  func fd_read(_ memory: GuestMemory, _ fd: UInt32, _ vectors: UInt32, _ count: UInt32, _ result: UInt32) throws(Errno)
+  {
+    let descriptor = try descriptors.file(fd, .fdRead)
+    let regions = try memory.vectors(vectors, count)
+    _ = try memory.region(result, 4)
+    let transferred: Int
+    switch descriptor.resource {
+    case .file(let host):
+      try waitless(descriptor, host, POLLIN)
+      transferred = try checked(regions.withHostVectors { readv(host.raw, $0, $1) })
+    case .source(let source):
+      guard let region = regions.first else {
+        transferred = 0
+        break
+      }
+      transferred = try source(region)
+      guard transferred >= 0, transferred <= region.count else { throw .io }
+    default: throw .notCapable
+    }
+    try memory.store(UInt32(transferred), at: result)
+  }
+
+  func fd_write(_ memory: GuestMemory, _ fd: UInt32, _ vectors: UInt32, _ count: UInt32, _ result: UInt32) throws(Errno)
+  {
+    let descriptor = try descriptors.file(fd, .fdWrite)
+    let regions = try memory.vectors(vectors, count)
+    _ = try memory.region(result, 4)
+    var transferred = 0
+    switch descriptor.resource {
+    case .file(let host):
+      try waitless(descriptor, host, POLLOUT)
+      transferred = try checked(regions.withHostVectors { writev(host.raw, $0, $1) })
+    case .sink(let sink):
+      for region in regions {
+        try sink(UnsafeRawBufferPointer(region))
+        transferred += region.count
+      }
+    default: throw .notCapable
+    }
+    try memory.store(UInt32(transferred), at: result)
+  }
+
+  func fd_pread(
+    _ memory: GuestMemory, _ fd: UInt32, _ vectors: UInt32, _ count: UInt32, _ offset: UInt64, _ result: UInt32
+  ) throws(Errno) {
+    let (host, offset) = try positioned(fd, [.fdRead, .fdSeek], offset)
+    let regions = try memory.vectors(vectors, count)
+    _ = try memory.region(result, 4)
+    let transferred = try checked(regions.withHostVectors { preadv(host.raw, $0, $1, offset) })
+    try memory.store(UInt32(transferred), at: result)
+  }
+
+  func fd_pwrite(
+    _ memory: GuestMemory, _ fd: UInt32, _ vectors: UInt32, _ count: UInt32, _ offset: UInt64, _ result: UInt32
+  ) throws(Errno) {
+    let (host, offset) = try positioned(fd, [.fdWrite, .fdSeek], offset)
+    let regions = try memory.vectors(vectors, count)
+    _ = try memory.region(result, 4)
+    let transferred = try checked(regions.withHostVectors { pwritev(host.raw, $0, $1, offset) })
+    try memory.store(UInt32(transferred), at: result)
+  }
+
+  func fd_seek(_ memory: GuestMemory, _ fd: UInt32, _ offset: Int64, _ whence: UInt32, _ result: UInt32) throws(Errno) {
+    guard let code = UInt8(exactly: whence), let whence = Whence(rawValue: code) else { throw .invalid }
+    let onlyTells = whence == .current && offset == 0
+    let host = try seekable(fd, onlyTells ? .fdTell : [.fdSeek, .fdTell])
+    _ = try memory.region(result, 8)
+    let origin =
+      switch whence {
+      case .set: SEEK_SET
+      case .current: SEEK_CUR
+      case .end: SEEK_END
+      }
+    try memory.store(UInt64(try checked(lseek(host.raw, off_t(offset), origin))), at: result)
+  }
+
+  func fd_tell(_ memory: GuestMemory, _ fd: UInt32, _ result: UInt32) throws(Errno) {
+    let host = try seekable(fd, .fdTell)
+    _ = try memory.region(result, 8)
+    try memory.store(UInt64(try checked(lseek(host.raw, 0, SEEK_CUR))), at: result)
+  }
+
+  func fd_sync(_ fd: UInt32) throws(Errno) {
+    guard let host = try descriptors.any(fd, .fdSync).host else { return }
+    try checked(fsync(host.raw))
+  }
+
+  func fd_datasync(_ fd: UInt32) throws(Errno) {
+    guard let host = try descriptors.any(fd, .fdDatasync).host else { return }
+    #if canImport(Darwin)
+      try checked(fsync(host.raw))
+    #else
+      try checked(fdatasync(host.raw))
+    #endif
+  }
+
+  func fd_advise(_ fd: UInt32, _ offset: UInt64, _ length: UInt64, _ advice: UInt32) throws(Errno) {
+    guard advice < 6 else { throw .invalid }
+    let descriptor = try descriptors.file(fd, .fdAdvise)
+    guard let offset = Int(exactly: offset), let length = Int(exactly: length) else { throw .invalid }
+    guard let host = descriptor.host else { return }
+    guard descriptor.isSeekable else { throw .illegalSeek }
+    #if canImport(Darwin)
+      _ = (host, offset, length)
+    #else
+      let advices = [
+        POSIX_FADV_NORMAL, POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM, POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,
+        POSIX_FADV_NOREUSE,
+      ]
+      let code = posix_fadvise(host.raw, offset, length, advices[Int(advice)])
+      if code != 0 { throw Errno(host: code) }
+    #endif
+  }
+
+  func fd_allocate(_ fd: UInt32, _ offset: UInt64, _ length: UInt64) throws(Errno) {
+    let descriptor = try descriptors.file(fd, .fdAllocate)
+    guard let offset = Int(exactly: offset), let length = Int(exactly: length), length > 0 else { throw .invalid }
+    guard case .file(let host) = descriptor.resource else { throw .notSupported }
+    #if canImport(Darwin)
+      _ = (host, offset)
+      throw .notSupported
+    #else
+      let code = posix_fallocate(host.raw, offset, length)
+      if code != 0 { throw Errno(host: code) }
+    #endif
+  }
+
+  func fd_filestat_set_size(_ fd: UInt32, _ size: UInt64) throws(Errno) {
+    let descriptor = try descriptors.file(fd, .fdFilestatSetSize)
+    guard let size = Int(exactly: size) else { throw .fileTooBig }
+    guard case .file(let host) = descriptor.resource else { throw .invalid }
+    try checked(ftruncate(host.raw, off_t(size)))
+  }
+
+  /// The host's descriptor and offset of a transfer that leaves the position alone.
+  private func positioned(_ fd: UInt32, _ rights: Rights, _ offset: UInt64) throws(Errno) -> (HostDescriptor, off_t) {
+    let host = try seekable(fd, rights)
+    guard let offset = off_t(exactly: offset) else { throw .invalid }
+    return (host, offset)
+  }
+
+  /// The host's descriptor of a file with a position. What can have none says so before it says what rights it lacks.
+  private func seekable(_ fd: UInt32, _ rights: Rights) throws(Errno) -> HostDescriptor {
+    guard case .file(let host) = try descriptors.file(fd, []).resource else { throw .illegalSeek }
+    let descriptor = try descriptors.file(fd, [])
+    guard descriptor.isSeekable else { throw .illegalSeek }
+    guard descriptor.rights.isSuperset(of: rights) else { throw .notCapable }
+    return host
+  }
+
+  /// Fails where the guest does not want to wait and would have to, on a description whose flags are not ours to set.
+  private func waitless(_ descriptor: Descriptor, _ host: HostDescriptor, _ events: Int32) throws(Errno) {
+    guard descriptor.isShared, descriptor.sharedFlags.contains(.nonblock) else { return }
+    var entry = pollfd(fd: host.raw, events: Int16(events), revents: 0)
+    if try checked(poll(&entry, 1, 0)) == 0 { throw .again }
+  }
+}
+
+extension [UnsafeMutableRawBufferPointer] {
+  /// Lends the host's vector of these regions and its count.
+  fileprivate func withHostVectors(_ body: (UnsafePointer<iovec>?, Int32) -> Int) -> Int {
+    let vectors = map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
+    return vectors.withUnsafeBufferPointer { body($0.baseAddress, Int32($0.count)) }
+  }
+}
