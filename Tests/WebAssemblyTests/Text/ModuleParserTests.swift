@@ -64,12 +64,12 @@ import Testing
     } catch {
       #expect(error.message == "unknown operator x")
       #expect(error.line == 2)
-      #expect(error.column == 38)
+      #expect(error.column == 39)
       #expect(
         error.description == """
-          2:38: error: unknown operator x
+          2:39: error: unknown operator x
             (func (export "ö") (drop (i32.const x)))
-                                               ^
+                                                ^
           """)
     }
   }
