@@ -108,7 +108,7 @@ func isInBounds(_ address: (value: UInt64, overflow: Bool), _ width: Int, _ coun
 
 /// `result, address, record, offset`: reads an `M` and makes the result of it
 @inline(__always)
-func load<M: BitwiseCopyable, R: SlotValue>(
+func load<M, R: SlotValue>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, is64: Bool, _ operation: (M) -> R
 ) -> UInt64 {
   let address = effectiveAddress(pc, fp, address: 1, offset: 3, is64: is64)
@@ -124,7 +124,7 @@ func load<M: BitwiseCopyable, R: SlotValue>(
 
 /// `address, value, record, offset`: writes what the operation makes of the value
 @inline(__always)
-func store<V: SlotValue, M: BitwiseCopyable>(
+func store<V: SlotValue, M>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, is64: Bool, _ operation: (V) -> M
 ) -> UInt64 {
   let address = effectiveAddress(pc, fp, address: 0, offset: 3, is64: is64)
@@ -141,7 +141,7 @@ func store<V: SlotValue, M: BitwiseCopyable>(
 
 /// `result, address, vector, record, offset, lane` (4 bytes): reads an `M` and puts it into a vector
 @inline(__always)
-func loadLane<M: BitwiseCopyable, V: SlotValue>(
+func loadLane<M, V: SlotValue>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, is64: Bool, _ operation: (V, M, UInt32) -> V
 ) -> UInt64 {
   let address = effectiveAddress(pc, fp, address: 1, offset: 4, is64: is64)
@@ -159,7 +159,7 @@ func loadLane<M: BitwiseCopyable, V: SlotValue>(
 
 /// `address, vector, record, offset, lane` (4 bytes): writes what the operation takes out of a vector
 @inline(__always)
-func storeLane<V: SlotValue, M: BitwiseCopyable>(
+func storeLane<V: SlotValue, M>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, is64: Bool, _ operation: (V, UInt32) -> M
 ) -> UInt64 {
   let address = effectiveAddress(pc, fp, address: 0, offset: 3, is64: is64)

@@ -44,6 +44,7 @@ final class HandlerTable: @unchecked Sendable {
     entries = .allocate(capacity: count)
     entries.initialize(repeating: 0, count: count)
     addIntegers()
+    addVectors()
   }
 
   func set(_ opcode: Opcode, _ variant: Variant = .slots, _ handler: Handler) {

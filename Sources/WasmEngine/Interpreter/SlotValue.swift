@@ -1,5 +1,5 @@
-/// A value as the slots of a frame hold it.
-protocol SlotValue: BitwiseCopyable {
+/// A value as the slots of a frame hold it. All that conform are plain bits; Swift does not say so of its vectors.
+protocol SlotValue {
   static func read(_ slot: UnsafeMutableRawPointer) -> Self
   func write(_ slot: UnsafeMutableRawPointer)
 }

@@ -134,6 +134,38 @@ extension Vector {
   }
 }
 
+// Replacing one lane.
+extension Vector {
+  @inline(__always)
+  static func replaceLane(_ a: SIMD16<UInt8>, _ value: UInt8, _ lane: UInt32) -> SIMD16<UInt8> {
+    let numbers = SIMD16<UInt8>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    let isLane = numbers .== SIMD16<UInt8>(repeating: UInt8(truncatingIfNeeded: lane))
+    return choose(isLane, SIMD16<UInt8>(repeating: value), a)
+  }
+
+  @inline(__always)
+  static func replaceLane(_ a: SIMD8<UInt16>, _ value: UInt16, _ lane: UInt32) -> SIMD8<UInt16> {
+    let numbers = SIMD8<UInt16>(0, 1, 2, 3, 4, 5, 6, 7)
+    let isLane = numbers .== SIMD8<UInt16>(repeating: UInt16(truncatingIfNeeded: lane))
+    return choose(isLane, SIMD8<UInt16>(repeating: value), a)
+  }
+
+  @inline(__always)
+  static func replaceLane(_ a: SIMD4<UInt32>, _ value: UInt32, _ lane: UInt32) -> SIMD4<UInt32> {
+    let numbers = SIMD4<UInt32>(0, 1, 2, 3)
+    let isLane = numbers .== SIMD4<UInt32>(repeating: UInt32(truncatingIfNeeded: lane))
+    return choose(isLane, SIMD4<UInt32>(repeating: value), a)
+  }
+
+  @inline(__always)
+  static func replaceLane(_ a: SIMD2<UInt64>, _ value: UInt64, _ lane: UInt32) -> SIMD2<UInt64> {
+    let numbers = SIMD2<UInt64>(0, 1)
+    let isLane = numbers .== SIMD2<UInt64>(repeating: UInt64(truncatingIfNeeded: lane))
+    return choose(isLane, SIMD2<UInt64>(repeating: value), a)
+  }
+
+}
+
 // Shuffles read single bytes from where the operands stand: the lowest processors have no instruction for them.
 extension Vector {
   /// i8x16.swizzle: byte `indices[i]` of the 16 bytes at `a`, or 0 where the index is beyond them.
