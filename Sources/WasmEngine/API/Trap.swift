@@ -26,6 +26,8 @@ public struct Trap: Error, Hashable, Sendable {
     case outOfFuel
     /// The host refused memory that the execution cannot go on without.
     case outOfMemory
+    /// memory.discard of a range that does not consist of whole pages.
+    case unalignedDiscard
 
     /// What the official scripts call it.
     public var message: String {
@@ -51,11 +53,77 @@ public struct Trap: Error, Hashable, Sendable {
       case .deadlineExceeded: "deadline exceeded"
       case .outOfFuel: "all fuel consumed"
       case .outOfMemory: "out of memory"
+      case .unalignedDiscard: "unaligned memory discard"
       }
     }
   }
 
-  public var kind: Kind
+  /// The access that a memory fault is about.
+  public struct MemoryFault: Hashable, Sendable {
+    /// The index of the memory in the module of the innermost frame.
+    public var memoryIndex: Int
+    /// Operand plus static offset. For 64-bit addresses it is what remains where the sum exceeds 64 bits.
+    public var address: UInt64
+    /// In bytes.
+    public var length: UInt64
 
-  public init(kind: Kind) { self.kind = kind }
+    public init(memoryIndex: Int, address: UInt64, length: UInt64) {
+      self.memoryIndex = memoryIndex
+      self.address = address
+      self.length = length
+    }
+  }
+
+  public var kind: Kind
+  /// For ``Kind-swift.enum/outOfBoundsMemoryAccess``: which access.
+  public var memoryFault: MemoryFault?
+  /// The wasm frames from the innermost one on. Of a very deep stack the middle is left out.
+  public var backtrace: [Frame]
+
+  public init(kind: Kind, memoryFault: MemoryFault? = nil, backtrace: [Frame] = []) {
+    self.kind = kind
+    self.memoryFault = memoryFault
+    self.backtrace = backtrace
+  }
+
+  /// What the official scripts call it.
+  public var message: String { kind.message }
+}
+
+/// A frame of a backtrace.
+public struct Frame: Hashable, Sendable {
+  /// The name of the module in its name section.
+  public var module: String?
+  /// The index of the function in its module, imports counted.
+  public var function: UInt32
+  /// The name of the function in the name section.
+  public var name: String?
+  /// Where execution stands, in bytes from the start of the module.
+  public var offset: Int
+
+  public init(module: String? = nil, function: UInt32, name: String? = nil, offset: Int) {
+    self.module = module
+    self.function = function
+    self.name = name
+    self.offset = offset
+  }
+}
+
+extension Frame: CustomStringConvertible {
+  public var description: String {
+    let place = "0x" + String(offset, radix: 16)
+    return "\(module ?? "<unnamed>")!\(name ?? "function[\(function)]") at \(place)"
+  }
+}
+
+extension Trap: CustomStringConvertible {
+  public var description: String {
+    var text = "trap: \(message)"
+    if let memoryFault {
+      let address = "0x" + String(memoryFault.address, radix: 16)
+      text += " (memory \(memoryFault.memoryIndex), address \(address), \(memoryFault.length) bytes)"
+    }
+    for frame in backtrace { text += "\n  \(frame)" }
+    return text
+  }
 }

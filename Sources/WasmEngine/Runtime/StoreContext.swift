@@ -8,7 +8,7 @@ struct StoreContext {
   static let size = 256
   /// The lowest address that the interpreter's frames may not reach any more (its value stack grows upwards).
   static let valueStackLimitOffset = 0
-  /// Not zero when the execution is to be interrupted. Written by other threads; read at loop back edges and calls.
+  /// Not zero when the execution is to be interrupted (``RuntimeCalls/interrupted(_:)`` says why). Written by other threads; read at loop back edges and calls.
   static let interruptOffset = 8
   /// Fuel that is left; below zero it is used up.
   static let fuelOffset = 16
@@ -28,7 +28,7 @@ struct StoreContext {
   static let trapLengthOffset = 88
   /// The exception that is on its way, as an exnref word.
   static let pendingExceptionOffset = 96
-  /// The ``StoreData`` object, unretained.
+  /// The ``Store`` object, unretained.
   static let objectOffset = 104
 
   @inline(__always) subscript(_ offset: Int) -> UInt64 {

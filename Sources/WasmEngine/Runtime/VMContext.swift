@@ -6,7 +6,7 @@ import WebAssembly
 ///
 /// | what | bytes | how many |
 /// | --- | --- | --- |
-/// | header: store context, instance object | 64 | 1 |
+/// | header: store context, instance object, addresses of table and segment records | 64 | 1 |
 /// | memory record: base, byte count, writable byte count | 24 | every memory, own or imported |
 /// | table record: elements, count | 16 | every table, own or imported |
 /// | value of a defined global | 16 | defined globals |
@@ -22,7 +22,17 @@ struct VMContext {
   @inline(__always) init(_ base: UnsafeMutableRawPointer) { self.base = base }
 
   static let storeOffset = 0
+  /// The ``InstanceData`` object, unretained; 0 in the context of host functions.
   static let instanceOffset = 8
+  /// The address of the first table record.
+  static let tablesOffset = 16
+  /// The address of the records of data segments: where the contents begin in the module's bytes, then their count, 8 bytes
+  /// each. The count is 0 once the segment is dropped.
+  static let dataSegmentsOffset = 24
+  /// The address of the records of element segments: the address of their words, then their count. The count is 0 once the
+  /// segment is dropped.
+  static let elementSegmentsOffset = 32
+  static let segmentRecordSize = 16
   static let headerSize = 64
   static let memoryRecordSize = 24
   static let tableRecordSize = 16
@@ -33,10 +43,41 @@ struct VMContext {
     StoreContext(base.load(fromByteOffset: Self.storeOffset, as: UnsafeMutableRawPointer.self))
   }
 
+  @inline(__always) func memoryRecord(_ index: UInt32) -> MemoryRecord {
+    MemoryRecord(base: base + (Self.headerSize + Int(index) * Self.memoryRecordSize))
+  }
+  @inline(__always) func tableRecord(_ index: UInt32) -> TableRecord {
+    TableRecord(base: pointer(Self.tablesOffset) + Int(index) * Self.tableRecordSize)
+  }
+
   @inline(__always) func word(_ offset: Int) -> UInt64 { base.load(fromByteOffset: offset, as: UInt64.self) }
   @inline(__always) func pointer(_ offset: Int) -> UnsafeMutableRawPointer {
     base.load(fromByteOffset: offset, as: UnsafeMutableRawPointer.self)
   }
+}
+
+/// A context's copy of what executing code needs of a memory.
+struct MemoryRecord {
+  let base: UnsafeMutableRawPointer
+  static let byteCountOffset = 8
+  static let writableByteCountOffset = 16
+
+  @inline(__always) var contents: UnsafeMutableRawPointer { base.load(as: UnsafeMutableRawPointer.self) }
+  @inline(__always) var byteCount: UInt64 { base.load(fromByteOffset: Self.byteCountOffset, as: UInt64.self) }
+  @inline(__always) var writableByteCount: UInt64 {
+    base.load(fromByteOffset: Self.writableByteCountOffset, as: UInt64.self)
+  }
+}
+
+/// A context's copy of what executing code needs of a table.
+struct TableRecord {
+  let base: UnsafeMutableRawPointer
+  static let countOffset = 8
+
+  @inline(__always) var elements: UnsafeMutablePointer<UInt64> {
+    base.load(as: UnsafeMutablePointer<UInt64>.self)
+  }
+  @inline(__always) var count: UInt64 { base.load(fromByteOffset: Self.countOffset, as: UInt64.self) }
 }
 
 /// Where the records of a module's contexts lie. Depends on the module alone.
@@ -80,6 +121,8 @@ struct ContextLayout: Sendable {
 
   /// The record of a memory: base, then byte count at +8, then writable byte count at +16.
   func memory(_ index: Int) -> Int { memories + index * VMContext.memoryRecordSize }
+  /// Where the table records begin.
+  var tableRecords: Int { tables }
   /// The record of a table: elements, then their count at +8.
   func table(_ index: Int) -> Int { tables + index * VMContext.tableRecordSize }
   /// The value of a defined global. `index` counts imports too.

@@ -1,0 +1,103 @@
+import Synchronization
+import WebAssembly
+
+/// A module that is ready to be instantiated, in any number of stores of its engine. It can be used by any number of
+/// threads at once.
+public final class CompiledModule: Sendable {
+  /// An import with its type.
+  public struct ImportDescription: Hashable, Sendable {
+    public var module: String
+    public var name: String
+    /// Type indices in it are the engine's own.
+    public var type: ExternalType
+  }
+
+  /// An export with its type.
+  public struct ExportDescription: Hashable, Sendable {
+    public var name: String
+    /// Type indices in it are the engine's own.
+    public var type: ExternalType
+  }
+
+  public let engine: Engine
+  /// The module and what validation found out of it.
+  public let validated: ValidatedModule
+  let layout: ContextLayout
+  /// The canonical id of each type index.
+  let typeIDs: [UInt32]
+  /// The index spaces with canonical ids for type indices: the function space holds canonical type ids.
+  let spaces: IndexSpaces
+  let exportIndices: [String: Int]
+  let code: CodeTable
+  private let cachedNames = Mutex<Names?>(nil)
+
+  public var module: Module { validated.module }
+
+  /// Makes a validated module ready.
+  ///
+  /// - Throws: ``ModuleError`` of the kind `unsupported` where it uses instructions that this engine cannot run.
+  public init(_ validated: ValidatedModule, engine: Engine) throws(ModuleError) {
+    try ExecutableFeatures.check(validated)
+    self.engine = engine
+    self.validated = validated
+    layout = ContextLayout(validated.spaces)
+    (typeIDs, spaces) = engine.register(validated.module, validated.spaces)
+    var exportIndices: [String: Int] = [:]
+    for (index, export) in validated.module.exports.enumerated() { exportIndices[export.name] = index }
+    self.exportIndices = exportIndices
+    code = CodeTable(count: validated.module.functions.count)
+  }
+
+  /// The imports in the order of the module.
+  public var imports: [ImportDescription] {
+    var counts = [Int](repeating: 0, count: ExternalKind.allCases.count)
+    return module.imports.map { item in
+      let kind = item.type.kind
+      defer { counts[Int(kind.rawValue)] += 1 }
+      return ImportDescription(
+        module: item.module, name: item.name, type: type(kind, counts[Int(kind.rawValue)]))
+    }
+  }
+
+  /// The exports in the order of the module.
+  public var exports: [ExportDescription] {
+    module.exports.map { ExportDescription(name: $0.name, type: type($0.kind, Int($0.index))) }
+  }
+
+  /// The declared type of an entry of an index space.
+  func type(_ kind: ExternalKind, _ index: Int) -> ExternalType {
+    switch kind {
+    case .function: .function(engine.functionType(spaces.functions[index]))
+    case .table: .table(spaces.tables[index])
+    case .memory: .memory(spaces.memories[index])
+    case .global: .global(spaces.globals[index])
+    case .tag: .tag(engine.functionType(spaces.tags[index]))
+    }
+  }
+
+  /// The names of the name section, read when they are first asked for; empty where there is none.
+  var names: Names {
+    cachedNames.withLock { names in
+      if let names { return names }
+      let read = Names(validated.module)
+      names = read
+      return read
+    }
+  }
+}
+
+extension Engine {
+  /// Decodes, validates and prepares a module in the binary format.
+  ///
+  /// - Throws: ``ModuleError``, with the offset of what is wrong.
+  public func compile(_ bytes: [UInt8]) throws(ModuleError) -> CompiledModule {
+    let configuration = configuration
+    return try compile(
+      try ModuleDecoder.decode(bytes, features: configuration.features, limits: configuration.limits))
+  }
+
+  /// Validates and prepares a module.
+  public func compile(_ module: Module) throws(ModuleError) -> CompiledModule {
+    try CompiledModule(try validate(module), engine: self)
+  }
+}

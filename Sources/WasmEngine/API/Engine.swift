@@ -1,0 +1,96 @@
+import Synchronization
+import WebAssembly
+
+/// Compiles modules, and holds what all their instances share: the configuration and the canonical types. It can be used
+/// by any number of threads at once.
+public final class Engine: Sendable {
+  public struct Configuration: Sendable {
+    /// The proposals that modules may use.
+    public var features = FeatureSet.standard
+    public var limits = ImplementationLimits()
+    /// How memories are kept where nothing else is asked for.
+    public var memoryPolicy = MemoryPolicy()
+    /// Whether executions use up the fuel of their store: one unit for each instruction, charged for each block.
+    public var metersFuel = false
+    /// Bytes for the frames of wasm functions in each store. Deeper recursion is a trap.
+    public var stackSize = 8 << 20
+    /// How many threads validate a module; nil for one per processor.
+    public var validationThreads: Int?
+    /// The largest number of elements that a table can have.
+    public var largestTable: UInt64 = 10_000_000
+
+    public init() {}
+  }
+
+  public let configuration: Configuration
+  private let types = Mutex(Types())
+
+  private struct Types {
+    var registry = TypeRegistry()
+    /// The ids of the types of host functions and tags.
+    var functions: [FunctionType: UInt32] = [:]
+  }
+
+  public init(_ configuration: Configuration = Configuration()) {
+    self.configuration = configuration
+  }
+
+  // MARK: Types
+
+  /// The canonical id of each type of a module, and the module's index spaces with canonical ids for type indices.
+  func register(_ module: Module, _ spaces: IndexSpaces) -> (ids: [UInt32], spaces: IndexSpaces) {
+    types.withLock { types in
+      let ids = types.registry.register(module)
+      var spaces = spaces
+      for index in spaces.functions.indices { spaces.functions[index] = ids[Int(spaces.functions[index])] }
+      for index in spaces.tags.indices { spaces.tags[index] = ids[Int(spaces.tags[index])] }
+      for index in spaces.tables.indices {
+        spaces.tables[index].element = types.registry.canonical(spaces.tables[index].element, map: ids)
+      }
+      for index in spaces.globals.indices {
+        spaces.globals[index].value = types.registry.canonical(spaces.globals[index].value, map: ids)
+      }
+      return (ids, spaces)
+    }
+  }
+
+  /// The canonical id of a function type without type indices.
+  func id(of type: FunctionType) throws(UsageError) -> UInt32 {
+    for value in type.parameters + type.results { try Self.checkUsable(value) }
+    return types.withLock { types in
+      if let id = types.functions[type] { return id }
+      var module = Module()
+      module.types = [SubType(composite: .function(type))]
+      module.recursionGroups = [RecursionGroup(range: 0..<1, isExplicit: false)]
+      let id = types.registry.register(module)[0]
+      types.functions[type] = id
+      return id
+    }
+  }
+
+  /// Throws for types that the host cannot name: those with type indices, and the bottom type.
+  static func checkUsable(_ type: ValueType) throws(UsageError) {
+    if type.isNumeric || type.isVector { return }
+    guard let heapType = type.referenceType?.heapType, let code = heapType.abstractCode, code != 0 else {
+      throw .unusableType("\(type)")
+    }
+  }
+
+  func functionType(_ id: UInt32) -> FunctionType {
+    types.withLock { $0.registry.functionType(id) } ?? FunctionType()
+  }
+
+  func isSubtype(_ type: UInt32, of expected: UInt32) -> Bool {
+    type == expected || types.withLock { $0.registry.isSubtype(type, of: expected) }
+  }
+
+  func matches(_ type: ValueType, _ expected: ValueType) -> Bool {
+    type == expected || types.withLock { $0.registry.matches(type, expected) }
+  }
+
+  /// Whether the values of a heap type are functions.
+  func isFunctionType(_ type: HeapType) -> Bool {
+    type == .function || type == .noFunction
+      || matches(.reference(type, nullable: true), .reference(.function, nullable: true))
+  }
+}

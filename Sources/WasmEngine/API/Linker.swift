@@ -1,0 +1,89 @@
+import WebAssembly
+
+/// Gives modules their imports by name (Core 3.0, 2.5.11), in one store.
+///
+/// ```swift
+/// let linker = Linker(store)
+/// try linker.define("env", "log") { (caller: borrowing Caller, x: Int32) in print(x) }
+/// let instance = try linker.instantiate(module)
+/// ```
+public final class Linker {
+  private struct Name: Hashable {
+    var module: String
+    var name: String
+  }
+
+  public let store: Store
+  private var definitions: [Name: ExternalValue] = [:]
+
+  public init(_ store: Store) { self.store = store }
+
+  /// Defines an import.
+  ///
+  /// - Throws: ``UsageError/wrongStore``, ``UsageError/duplicateDefinition(module:name:)``.
+  public func define(_ module: String, _ name: String, _ value: ExternalValue) throws(UsageError) {
+    guard value.store === store else { throw .wrongStore }
+    let key = Name(module: module, name: name)
+    guard definitions[key] == nil else { throw .duplicateDefinition(module: module, name: name) }
+    definitions[key] = value
+  }
+
+  /// Defines a host function of a Swift closure with Swift types. What it throws, the outer caller gets.
+  @inlinable
+  public func define<each P: WasmValue, each R: WasmValue>(
+    _ module: String, _ name: String,
+    _ body: @escaping (borrowing Caller, repeat each P) throws -> (repeat each R)
+  ) throws(UsageError) {
+    try define(module, name, .function(Function(in: store, body)))
+  }
+
+  /// Defines a host function of a type that is known only at run time.
+  public func define(
+    _ module: String, _ name: String, type: FunctionType,
+    _ body: @escaping (borrowing Caller, [Value]) throws -> [Value]
+  ) throws(UsageError) {
+    try define(module, name, .function(try Function(in: store, type: type, body)))
+  }
+
+  /// Defines all exports of an instance under a module name.
+  ///
+  /// - Throws: ``UsageError/wrongStore``, ``UsageError/duplicateDefinition(module:name:)``; then nothing is defined.
+  public func define(_ instance: Instance, as module: String) throws(UsageError) {
+    guard instance.store === store else { throw .wrongStore }
+    for (name, _) in instance.exports where definitions[Name(module: module, name: name)] != nil {
+      throw .duplicateDefinition(module: module, name: name)
+    }
+    for (name, value) in instance.exports { definitions[Name(module: module, name: name)] = value }
+  }
+
+  /// Takes all definitions under a module name back.
+  public func remove(_ module: String) {
+    for key in Array(definitions.keys) where key.module == module { definitions[key] = nil }
+  }
+
+  /// What an import of this name would get.
+  public func definition(_ module: String, _ name: String) -> ExternalValue? {
+    definitions[Name(module: module, name: name)]
+  }
+
+  /// Links and instantiates a module (Core 3.0, 4.7.2).
+  ///
+  /// - Parameter policies: How to keep memories that the module defines, by memory index; the engine's policy holds for
+  ///   the others.
+  /// - Throws: ``LinkError`` before anything has happened; ``UsageError`` where a resource is refused; ``Trap`` of a segment
+  ///   or the start function, and what else the start function throws. Writes of earlier segments stay.
+  @discardableResult
+  public func instantiate(_ module: CompiledModule, policies: [Int: MemoryPolicy] = [:]) throws -> Instance {
+    var imports: [ExternalValue] = []
+    imports.reserveCapacity(module.module.imports.count)
+    for (index, item) in module.module.imports.enumerated() {
+      guard let value = definitions[Name(module: item.module, name: item.name)] else {
+        throw LinkError(
+          kind: .unknownImport, module: item.module, name: item.name, expected: "\(module.imports[index].type)",
+          actual: nil)
+      }
+      imports.append(value)
+    }
+    return try store.instantiate(module, imports: imports, policies: policies)
+  }
+}

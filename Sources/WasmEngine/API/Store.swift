@@ -1,0 +1,275 @@
+import WebAssembly
+
+/// A request for resources that a store's limiter may refuse.
+public enum ResourceRequest: Hashable, Sendable {
+  /// A new memory (`current` 0) or the growth of one, in bytes.
+  case memory(current: UInt64, desired: UInt64, maximum: UInt64?)
+  /// A new table or the growth of one, in elements.
+  case table(current: UInt64, desired: UInt64, maximum: UInt64?)
+  /// One more instance; `count` with it.
+  case instance(count: Int)
+}
+
+/// What instances, memories, tables, globals and functions live in (Core 3.0, 4.2.4). They stay until the store goes;
+/// handles of them keep the store.
+///
+/// A store serves one thread at a time. Only its ``interruptHandle`` may be used from another thread meanwhile.
+public final class Store {
+  public let engine: Engine
+  /// Asked before memories, tables and instances are made or grow; false refuses.
+  public var limiter: ((ResourceRequest) -> Bool)?
+  /// Stops what the store executes, from any thread.
+  public let interruptHandle: InterruptHandle
+
+  let context: StoreContext
+  /// The context of host functions: a header without an instance.
+  let hostContext: VMContext
+  let exceptions = ExceptionArena()
+  var instances: [InstanceData] = []
+  var hostFunctions: [HostFunction] = []
+  var tags: [TagInstance] = []
+  var externs: [Any] = []
+  /// A Swift error that a host function threw, on its way to the host.
+  private var parkedError: (any Error)?
+  private let stack: MemoryMapping?
+  private var memorySequence = 0
+  private var deadlineToken: UInt64?
+
+  public init(_ engine: Engine) {
+    self.engine = engine
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: StoreContext.size + VMContext.headerSize, alignment: 64)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: StoreContext.size + VMContext.headerSize)
+    context = StoreContext(memory)
+    hostContext = VMContext(memory + StoreContext.size)
+    interruptHandle = InterruptHandle(context)
+    // Without a stack every call ends in a trap.
+    stack = MemoryMapping(allocating: UInt64(max(engine.configuration.stackSize, 4096)))
+    if let stack {
+      context[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: stack.base))
+      context[StoreContext.valueStackLimitOffset] = UInt64(UInt(bitPattern: stack.base + stack.capacity))
+    }
+    context[StoreContext.fuelOffset] = UInt64(bitPattern: engine.configuration.metersFuel ? 0 : .max)
+    context[StoreContext.objectOffset] = UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()))
+    hostContext.base.storeBytes(
+      of: context.base, toByteOffset: VMContext.storeOffset, as: UnsafeMutableRawPointer.self)
+  }
+
+  deinit {
+    if let deadlineToken { DeadlineTimer.shared.remove(deadlineToken) }
+    interruptHandle.invalidate()
+    context.base.deallocate()
+  }
+
+  // MARK: Limits
+
+  /// Fuel that is left, one unit for each instruction; nil where the engine does not meter it. A store begins with none.
+  public var fuel: Int64? {
+    engine.configuration.metersFuel ? Int64(bitPattern: context[StoreContext.fuelOffset]) : nil
+  }
+
+  /// Sets the fuel that is left.
+  public func setFuel(_ fuel: Int64) throws(UsageError) {
+    guard engine.configuration.metersFuel else { throw .fuelNotMetered }
+    context[StoreContext.fuelOffset] = UInt64(bitPattern: fuel)
+  }
+
+  /// Makes everything that the store executes at a later time trap as ``Trap/Kind-swift.enum/deadlineExceeded``; nil takes
+  /// a deadline back, also one that has passed.
+  public func setDeadline(_ instant: ContinuousClock.Instant?) {
+    if let deadlineToken { DeadlineTimer.shared.remove(deadlineToken) }
+    deadlineToken = nil
+    interruptHandle.clear(InterruptWord.deadline)
+    if let instant {
+      if instant <= .now {
+        interruptHandle.set(InterruptWord.deadline)
+      } else {
+        deadlineToken = DeadlineTimer.shared.add(interruptHandle, at: instant)
+      }
+    }
+  }
+
+  /// Sets the deadline to a time from now.
+  public func setDeadline(after duration: Duration) { setDeadline(.now + duration) }
+
+  func grow(_ memory: LinearMemory, by delta: UInt64) -> UInt64? {
+    if let limiter, delta > 0 {
+      guard let pages = memory.pageCount(growingBy: delta) else { return nil }
+      let shift = UInt64(memory.declaredType.pageSizeLog2)
+      let maximum = memory.declaredType.limits.maximum.map { $0 << shift }
+      guard limiter(.memory(current: memory.byteCount, desired: pages << shift, maximum: maximum)) else { return nil }
+    }
+    return memory.grow(by: delta)
+  }
+
+  func grow(_ table: TableInstance, by delta: UInt64, filledWith word: UInt64) -> UInt64? {
+    if let limiter, delta > 0 {
+      guard let count = table.count(growingBy: delta) else { return nil }
+      let maximum = table.declaredType.limits.maximum
+      guard limiter(.table(current: table.count, desired: count, maximum: maximum)) else { return nil }
+    }
+    return table.grow(by: delta, filledWith: word)
+  }
+
+  // MARK: Allocation
+
+  func makeMemory(_ type: MemoryType, policy: MemoryPolicy?) throws(UsageError) -> LinearMemory {
+    memorySequence += 1
+    let shift = UInt64(type.pageSizeLog2)
+    let bytes = type.limits.minimum << shift
+    if let limiter {
+      let maximum = type.limits.maximum.map { $0 << shift }
+      guard bytes >> shift == type.limits.minimum, limiter(.memory(current: 0, desired: bytes, maximum: maximum)) else {
+        throw .resourceRefused("memory \(type)")
+      }
+    }
+    guard
+      let memory = LinearMemory(
+        type, policy: policy ?? engine.configuration.memoryPolicy, sequence: memorySequence)
+    else { throw .resourceRefused("memory \(type)") }
+    return memory
+  }
+
+  func makeTable(_ type: TableType, filledWith word: UInt64) throws(UsageError) -> TableInstance {
+    if let limiter {
+      guard limiter(.table(current: 0, desired: type.limits.minimum, maximum: type.limits.maximum)) else {
+        throw .resourceRefused("table \(type)")
+      }
+    }
+    guard let table = TableInstance(type, filledWith: word, largestCount: engine.configuration.largestTable) else {
+      throw .resourceRefused("table \(type)")
+    }
+    return table
+  }
+
+  func makeTag(typeID: UInt32) -> TagInstance {
+    let tag = TagInstance(typeID: typeID)
+    tags.append(tag)
+    return tag
+  }
+
+  func makeHostFunction(_ type: FunctionType, body: @escaping HostBody) throws(UsageError) -> HostFunction {
+    let id = try engine.id(of: type)
+    let function = HostFunction(type, id: id, context: hostContext, index: hostFunctions.count, body: body)
+    hostFunctions.append(function)
+    return function
+  }
+
+  // MARK: Calls
+
+  /// Slots for the arguments and results of a call, on the store's stack.
+  @usableFromInline func takeSlots(_ count: Int) throws -> UnsafeMutablePointer<UInt64> {
+    let top = context[StoreContext.valueStackTopOffset]
+    let limit = context[StoreContext.valueStackLimitOffset]
+    guard top != 0, UInt64(count) <= (limit - top) / 8 else { throw Trap(kind: .callStackExhausted) }
+    // Frames stay aligned to 16 bytes.
+    context[StoreContext.valueStackTopOffset] = top + (UInt64(count) * 8 + 15) & ~15
+    return UnsafeMutablePointer(bitPattern: UInt(top))!
+  }
+
+  @usableFromInline func returnSlots(_ slots: UnsafeMutablePointer<UInt64>) {
+    context[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: slots))
+  }
+
+  /// Calls a function with arguments and results in slots that ``takeSlots(_:)`` gave.
+  @usableFromInline func call(_ function: Function, slots: UnsafeMutablePointer<UInt64>) throws {
+    try call(function.record, slots: slots)
+  }
+
+  func call(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
+    let savedLimit = context[StoreContext.nativeStackLimitOffset]
+    let savedTop = context[StoreContext.valueStackTopOffset]
+    let savedActivation = context[StoreContext.lastActivationOffset]
+    let savedFrame = context[StoreContext.lastFrameOffset]
+    let savedPosition = context[StoreContext.lastPositionOffset]
+    // A host function may have gone on on another thread.
+    context[StoreContext.nativeStackLimitOffset] = UInt64(ThreadStack.limit)
+    defer {
+      context[StoreContext.nativeStackLimitOffset] = savedLimit
+      context[StoreContext.valueStackTopOffset] = savedTop
+      context[StoreContext.lastActivationOffset] = savedActivation
+      context[StoreContext.lastFrameOffset] = savedFrame
+      context[StoreContext.lastPositionOffset] = savedPosition
+    }
+    let status: ExecutionStatus
+    if record.context.base == hostContext.base {
+      status = RuntimeCalls.hostCall(record, caller: hostContext, slots: slots)
+    } else if UInt64(ThreadStack.position) <= context[StoreContext.nativeStackLimitOffset] {
+      status = RuntimeCalls.trap(context, .callStackExhausted)
+    } else {
+      status = Tier.call(record, slots: slots, in: context)
+    }
+    if status != .completed { throw failure(status) }
+  }
+
+  /// What the host is told of an execution that did not complete.
+  private func failure(_ status: ExecutionStatus) -> any Error {
+    switch status {
+    case .completed, .trapped: return trap()
+    case .threw:
+      let word = context[StoreContext.pendingExceptionOffset]
+      context[StoreContext.pendingExceptionOffset] = 0
+      guard let record = ExceptionRecord(word: word) else { return trap() }
+      return UncaughtException(ExceptionReference(record: record, store: self))
+    case .hostFailed:
+      defer { parkedError = nil }
+      return parkedError ?? trap()
+    }
+  }
+
+  /// Enters a host function.
+  func callHost(_ index: Int, caller: VMContext, slots: UnsafeMutablePointer<UInt64>) -> ExecutionStatus {
+    do {
+      try hostFunctions[index].body(Caller(store: self, context: caller), slots)
+      return .completed
+    } catch let exception as UncaughtException {
+      return raise(exception)
+    } catch {
+      parkedError = error
+      return .hostFailed
+    }
+  }
+
+  /// Throws an exception of the host's in the guest.
+  private func raise(_ exception: UncaughtException) -> ExecutionStatus {
+    guard exception.tag.store === self else {
+      parkedError = exception
+      return .hostFailed
+    }
+    let record: ExceptionRecord
+    if let reference = exception.reference {
+      record = reference.record
+    } else {
+      record = exceptions.make(exception.tag.instance, exception.payload)
+    }
+    context[StoreContext.pendingExceptionOffset] = record.word
+    return .threw
+  }
+
+  /// The trap that the context tells of.
+  private func trap() -> Trap {
+    let raw = UInt8(truncatingIfNeeded: context[StoreContext.trapKindOffset])
+    var trap = Trap(kind: Trap.Kind(rawValue: raw) ?? .unreachable)
+    if trap.kind == .outOfBoundsMemoryAccess {
+      trap.memoryFault = Trap.MemoryFault(
+        memoryIndex: Int(truncatingIfNeeded: context[StoreContext.trapIndexOffset]),
+        address: context[StoreContext.trapAddressOffset], length: context[StoreContext.trapLengthOffset])
+    }
+    trap.backtrace = backtrace()
+    return trap
+  }
+
+  /// How many frames of a backtrace are kept.
+  private static let backtraceLimit = 64
+
+  private func backtrace() -> [Frame] {
+    Tier.frames(of: context, limit: Self.backtraceLimit).map { function, offset in
+      RuntimeCalls.instance(function.context) { instance in
+        let names = instance.module.names
+        return Frame(
+          module: names.module, function: function.index, name: names.name(of: .function, function.index),
+          offset: offset)
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import WebAssembly
+
+/// A function whose parameters and results are Swift types, as tuples: it is called like a Swift function.
+///
+/// ```swift
+/// let add = try instance.function("add", as: (Int32, Int32).self, returning: Int32.self)
+/// let sum = try add(1, 2)
+/// ```
+public struct TypedFunction<Parameters, Results> {
+  @usableFromInline let function: Function
+  @usableFromInline let slotCount: Int
+
+  init(_ function: Function, slotCount: Int) {
+    self.function = function
+    self.slotCount = slotCount
+  }
+
+  /// Calls the function.
+  ///
+  /// - Throws: ``UsageError/wrongStore`` for a reference of another store; ``Trap``; ``UncaughtException``; and what a host
+  ///   function threw that it called.
+  @inlinable
+  public func callAsFunction<each P: WasmValue, each R: WasmValue>(
+    _ arguments: repeat each P
+  ) throws -> (repeat each R) where Parameters == (repeat each P), Results == (repeat each R) {
+    let store = function.store
+    let slots = try store.takeSlots(slotCount)
+    defer { store.returnSlots(slots) }
+    var next = slots
+    repeat try put(each arguments, &next, store)
+    try store.call(function, slots: slots)
+    next = slots
+    return (repeat take((each R).self, &next, store))
+  }
+}
+
+/// Writes a value and moves on behind it.
+@inlinable
+func put<T: WasmValue>(_ value: T, _ next: inout UnsafeMutablePointer<UInt64>, _ store: Store) throws(UsageError) {
+  try value.write(to: next, in: store)
+  next += T.slotCount
+}
+
+/// Reads a value and moves on behind it.
+@inlinable
+func take<T: WasmValue>(_ type: T.Type, _ next: inout UnsafeMutablePointer<UInt64>, _ store: Store) -> T {
+  defer { next += T.slotCount }
+  return T(slots: next, in: store)
+}
+
+extension Function {
+  /// The function with parameters and results as Swift types.
+  ///
+  /// - Throws: ``UsageError/functionType(expected:actual:)`` where it is not of these types.
+  public func typed<each P: WasmValue, each R: WasmValue>(
+    as parameters: (repeat each P).Type, returning results: (repeat each R).Type
+  ) throws(UsageError) -> TypedFunction<(repeat each P), (repeat each R)> {
+    var expected = FunctionType()
+    repeat expected.parameters.append((each P).valueType)
+    repeat expected.results.append((each R).valueType)
+    let actual = type
+    guard expected.parameters.count == actual.parameters.count, expected.results.count == actual.results.count,
+      zip(expected.parameters, actual.parameters).allSatisfy({ store.engine.matches($0, $1) }),
+      zip(actual.results, expected.results).allSatisfy({ store.engine.matches($0, $1) })
+    else { throw .functionType(expected: expected, actual: actual) }
+    return TypedFunction(self, slotCount: actual.slots)
+  }
+
+  /// The function with parameters as Swift types and without results.
+  public func typed<each P: WasmValue>(
+    as parameters: (repeat each P).Type
+  ) throws(UsageError) -> TypedFunction<(repeat each P), ()> {
+    try typed(as: parameters, returning: Void.self)
+  }
+
+  /// A host function of a Swift closure with Swift types. What it throws, the outer caller gets.
+  @inlinable
+  public init<each P: WasmValue, each R: WasmValue>(
+    in store: Store, _ body: @escaping (borrowing Caller, repeat each P) throws -> (repeat each R)
+  ) {
+    var parameters: [ValueType] = []
+    var results: [ValueType] = []
+    repeat parameters.append((each P).valueType)
+    repeat results.append((each R).valueType)
+    self.init(in: store, parameters: parameters, results: results) { caller, slots in
+      let store = caller.store
+      var next = slots
+      let result = try body(caller, repeat take((each P).self, &next, store))
+      next = slots
+      repeat try put(each result, &next, store)
+    }
+  }
+
+  /// A host function over slots. The types come from ``WasmValue``s, none of which has a type index.
+  @usableFromInline
+  init(in store: Store, parameters: [ValueType], results: [ValueType], body: @escaping HostBody) {
+    let type = FunctionType(parameters: parameters, results: results)
+    guard let function = try? store.makeHostFunction(type, body: body) else {
+      preconditionFailure("a WasmValue of a type with a type index")
+    }
+    self.init(record: function.record, store: store)
+  }
+}

@@ -1,0 +1,96 @@
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+
+  /// A GNU extension, which the platform module does not show.
+  @_extern(c, "sched_getaffinity")
+  private func affinity(_ process: pid_t, _ size: Int, _ set: UnsafeMutableRawPointer) -> Int32
+#endif
+
+/// Threads of the engine's own.
+enum Threads {
+  /// The number of processors that the process may run on.
+  static let processorCount: Int = {
+    #if canImport(Darwin)
+      let count = sysconf(_SC_NPROCESSORS_ONLN)
+    #else
+      var set = [UInt64](repeating: 0, count: 16)
+      if affinity(0, set.count * 8, &set) == 0 {
+        let count = set.reduce(0) { $0 + $1.nonzeroBitCount }
+        if count > 0 { return count }
+      }
+      let count = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    #endif
+    return max(1, Int(count))
+  }()
+
+  private final class Body {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  /// Starts a thread; nil where the system refuses one. `stackSize` is in bytes.
+  static func start(stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void) -> pthread_t? {
+    var attributes = pthread_attr_t()
+    guard pthread_attr_init(&attributes) == 0 else { return nil }
+    defer { pthread_attr_destroy(&attributes) }
+    if let stackSize { pthread_attr_setstacksize(&attributes, max(stackSize, 65_536)) }
+    let argument = Unmanaged.passRetained(Body(body))
+    #if canImport(Darwin)
+      var thread: pthread_t?
+      let result = pthread_create(
+        &thread, &attributes,
+        { pointer in
+          Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
+          return nil
+        }, argument.toOpaque())
+    #else
+      var thread = pthread_t()
+      let result = pthread_create(
+        &thread, &attributes,
+        { pointer in
+          guard let pointer else { return nil }
+          Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
+          return nil
+        }, argument.toOpaque())
+    #endif
+    guard result == 0 else {
+      argument.release()
+      return nil
+    }
+    return thread
+  }
+
+  /// Runs a piece of work on a new thread with a stack of the given size, and waits for it. Where no thread can be had it
+  /// runs here.
+  static func run(stackSize: Int, _ body: @escaping @Sendable () -> Void) {
+    guard let thread = start(stackSize: stackSize, body) else { return body() }
+    pthread_join(thread, nil)
+  }
+
+  /// Calls the body once for each number below `count`, on up to `threads` threads of which the calling one is one.
+  static func forEach(_ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let next = Counter()
+    let work: @Sendable () -> Void = {
+      while true {
+        let index = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
+        if index >= count { return }
+        body(index)
+      }
+    }
+    var others: [pthread_t] = []
+    for _ in 1..<max(1, min(threads, count)) {
+      guard let thread = start(work) else { break }
+      others.append(thread)
+    }
+    work()
+    for thread in others { pthread_join(thread, nil) }
+  }
+
+  private final class Counter: Sendable {
+    let value = Atomic<Int>(0)
+  }
+}

@@ -1,0 +1,45 @@
+import Synchronization
+
+/// The store's word that tells executing code to stop, and why: two bits that other threads set.
+enum InterruptWord {
+  static let interrupt: UInt64 = 1
+  static let deadline: UInt64 = 2
+
+  static func at(_ context: StoreContext) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    (context.base + StoreContext.interruptOffset).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  /// Why the execution is to stop. An interrupt is over with that; a deadline stays.
+  static func takeReason(_ context: StoreContext) -> Trap.Kind {
+    let old = at(context).pointee.bitwiseAnd(~interrupt, ordering: .relaxed).oldValue
+    return old & deadline != 0 ? .deadlineExceeded : .interrupted
+  }
+}
+
+/// Stops what a store executes, from any thread.
+public final class InterruptHandle: Sendable {
+  private struct Target: @unchecked Sendable {
+    var word: UnsafeMutablePointer<Atomic<UInt64>>?
+  }
+
+  private let target: Mutex<Target>
+
+  init(_ context: StoreContext) {
+    target = Mutex(Target(word: InterruptWord.at(context)))
+  }
+
+  /// Makes what the store executes now trap as ``Trap/Kind-swift.enum/interrupted``; or, where it executes nothing, the
+  /// next call. Does nothing once the store is gone.
+  public func interrupt() { set(InterruptWord.interrupt) }
+
+  func set(_ bit: UInt64) {
+    target.withLock { _ = $0.word?.pointee.bitwiseOr(bit, ordering: .relaxed) }
+  }
+
+  func clear(_ bit: UInt64) {
+    target.withLock { _ = $0.word?.pointee.bitwiseAnd(~bit, ordering: .relaxed) }
+  }
+
+  /// The store's memory is about to go.
+  func invalidate() { target.withLock { $0.word = nil } }
+}

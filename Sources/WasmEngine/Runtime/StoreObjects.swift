@@ -1,0 +1,69 @@
+import WebAssembly
+
+/// A tag (Core 3.0, 4.2.11). Its identity in guest state is the address of the object.
+final class TagInstance {
+  /// The canonical id of its type.
+  let typeID: UInt32
+
+  init(typeID: UInt32) { self.typeID = typeID }
+
+  var identity: UInt64 { UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) }
+
+  /// The tag of an identity that stands in a context or an exception of a store that is alive.
+  static func of(_ identity: UInt64) -> TagInstance {
+    Unmanaged<TagInstance>.fromOpaque(UnsafeRawPointer(bitPattern: UInt(identity))!).takeUnretainedValue()
+  }
+}
+
+/// A global (Core 3.0, 4.2.10).
+final class GlobalInstance {
+  /// With canonical type indices.
+  let type: GlobalType
+  /// The cell of 16 bytes that holds the value: in the context of the instance that defines the global, or its own.
+  let cell: UnsafeMutablePointer<UInt64>
+  private let ownsCell: Bool
+
+  /// A global whose value stands in a context.
+  init(_ type: GlobalType, cell: UnsafeMutableRawPointer) {
+    self.type = type
+    self.cell = cell.assumingMemoryBound(to: UInt64.self)
+    ownsCell = false
+  }
+
+  /// A global of the host's.
+  init(_ type: GlobalType) {
+    self.type = type
+    let cell = UnsafeMutableRawPointer.allocate(byteCount: VMContext.globalSize, alignment: 16)
+    cell.initializeMemory(as: UInt64.self, repeating: 0, count: 2)
+    self.cell = cell.assumingMemoryBound(to: UInt64.self)
+    ownsCell = true
+  }
+
+  deinit {
+    if ownsCell { UnsafeMutableRawPointer(cell).deallocate() }
+  }
+}
+
+/// A function of the host: what its record's index leads to.
+final class HostFunction {
+  let type: FunctionType
+  let body: HostBody
+  let record: FunctionRecord
+
+  init(_ type: FunctionType, id: UInt32, context: VMContext, index: Int, body: @escaping HostBody) {
+    self.type = type
+    self.body = body
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: FunctionRecord.size, alignment: 16)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: FunctionRecord.size)
+    record = FunctionRecord(memory)
+    record.context = context
+    record.typeID = id
+    record.index = UInt32(truncatingIfNeeded: index)
+    record.interpreterCode = Tier.hostStub
+  }
+
+  deinit { record.base.deallocate() }
+}
+
+/// What a host function does: arguments in the slots, results out.
+public typealias HostBody = (borrowing Caller, UnsafeMutablePointer<UInt64>) throws -> Void

@@ -1,0 +1,74 @@
+import WebAssembly
+
+/// A table (Core 3.0, 4.2.8): references as words. It knows every copy of its record in the contexts of instances.
+final class TableInstance {
+  /// With canonical type indices, the declared minimum and the maximum that growth obeys.
+  let declaredType: TableType
+  private(set) var count: UInt64
+  private(set) var elements: UnsafeMutablePointer<UInt64>
+  private var capacity: Int
+  private var copies: [UnsafeMutableRawPointer] = []
+  private let largestCount: UInt64
+
+  /// A table of `type.limits.minimum` times the same reference, or nil where there is no memory for it.
+  init?(_ type: TableType, filledWith word: UInt64, largestCount: UInt64) {
+    declaredType = type
+    self.largestCount = largestCount
+    count = type.limits.minimum
+    guard count <= largestCount, let size = VirtualMemory.roundedUp(max(count * 8, 8)),
+      let address = VirtualMemory.allocate(size)
+    else { return nil }
+    elements = address.bindMemory(to: UInt64.self, capacity: size / 8)
+    capacity = size / 8
+    if word != 0 { elements.update(repeating: word, count: Int(count)) }
+  }
+
+  deinit { VirtualMemory.release(elements, capacity * 8) }
+
+  /// The type with the current size as its minimum, which imports are matched against.
+  var currentType: TableType {
+    var type = declaredType
+    type.limits.minimum = count
+    return type
+  }
+
+  /// The size after growth by `delta`, or nil where the table's type or the configured limit rules it out.
+  func count(growingBy delta: UInt64) -> UInt64? {
+    let (sum, overflow) = count.addingReportingOverflow(delta)
+    let addressable = declaredType.addressType == .i32 ? UInt64(UInt32.max) : UInt64.max
+    guard !overflow, sum <= min(largestCount, addressable), sum <= declaredType.limits.maximum ?? .max else {
+      return nil
+    }
+    return sum
+  }
+
+  /// Grows by `delta` elements that are all `word`. Returns the old size, or nil where it cannot grow.
+  func grow(by delta: UInt64, filledWith word: UInt64) -> UInt64? {
+    let old = count
+    if delta == 0 { return old }
+    guard let sum = count(growingBy: delta) else { return nil }
+    if sum > UInt64(capacity) {
+      // Room for half as much again, so that growth by one stays cheap.
+      guard let size = VirtualMemory.roundedUp(min(sum + sum / 2, largestCount) * 8),
+        let moved = VirtualMemory.resize(UnsafeMutableRawPointer(elements), capacity * 8, size)
+      else { return nil }
+      elements = moved.bindMemory(to: UInt64.self, capacity: size / 8)
+      capacity = size / 8
+    }
+    (elements + Int(old)).update(repeating: word, count: Int(delta))
+    count = sum
+    for copy in copies { write(to: copy) }
+    return old
+  }
+
+  /// Writes the record into a context and keeps it up to date from now on.
+  func register(_ record: UnsafeMutableRawPointer) {
+    copies.append(record)
+    write(to: record)
+  }
+
+  private func write(to record: UnsafeMutableRawPointer) {
+    record.storeBytes(of: UInt64(UInt(bitPattern: elements)), as: UInt64.self)
+    record.storeBytes(of: count, toByteOffset: 8, as: UInt64.self)
+  }
+}
