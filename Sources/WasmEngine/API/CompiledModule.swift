@@ -96,6 +96,16 @@ extension Engine {
       try ModuleDecoder.decode(bytes, features: configuration.features, limits: configuration.limits))
   }
 
+  /// Parses, validates and prepares a module in the text format. Offsets in errors of validation, and in backtraces, are
+  /// those of the binary that the text stands for.
+  ///
+  /// - Throws: ``TextError`` with the line and column, or ``ModuleError``.
+  public func compile(text: String) throws -> CompiledModule {
+    let parsed = try ModuleParser.parse(
+      Array(text.utf8), features: configuration.features, limits: configuration.limits)
+    return try compile(ModuleEncoder.encode(parsed.module))
+  }
+
   /// Validates and prepares a module.
   public func compile(_ module: Module) throws(ModuleError) -> CompiledModule {
     try CompiledModule(try validate(module), engine: self)

@@ -14,9 +14,10 @@ public struct Memory {
   ///
   /// - Throws: ``UsageError/unusableType(_:)`` for a type that is not valid, ``UsageError/resourceRefused(_:)``.
   public init(in store: Store, type: MemoryType, policy: MemoryPolicy? = nil) throws(UsageError) {
-    let pages: UInt64 = type.addressType == .i32 ? (1 << 32) / type.pageSize : .max / type.pageSize
-    guard type.pageSizeLog2 == 16 || type.pageSizeLog2 == 0, type.limits.minimum <= pages,
-      type.limits.minimum <= type.limits.maximum ?? pages, !type.isShared || type.limits.maximum != nil
+    let bits: UInt64 = type.addressType == .i32 ? 1 << 32 : .max
+    guard type.pageSizeLog2 == 16 || type.pageSizeLog2 == 0, case let pages = bits >> UInt64(type.pageSizeLog2),
+      type.limits.minimum <= pages, type.limits.minimum <= type.limits.maximum ?? pages,
+      !type.isShared || type.limits.maximum != nil
     else { throw .unusableType("memory \(type)") }
     self.init(instance: try store.makeMemory(type, policy: policy), store: store)
   }

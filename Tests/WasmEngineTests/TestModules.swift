@@ -1,0 +1,36 @@
+import WasmEngine
+
+/// An engine that runs everything the project knows of.
+func makeEngine(bounds: MemoryPolicy.Bounds = .guarded, _ change: (inout Engine.Configuration) -> Void = { _ in })
+  -> Engine
+{
+  var configuration = Engine.Configuration()
+  configuration.features = .all
+  configuration.memoryPolicy.bounds = bounds
+  change(&configuration)
+  return Engine(configuration)
+}
+
+extension Store {
+  convenience init(bounds: MemoryPolicy.Bounds = .guarded) { self.init(makeEngine(bounds: bounds)) }
+
+  /// Instantiates a module in the text format with imports in its order.
+  @discardableResult
+  func load(
+    _ text: String, _ imports: [ExternalValue] = [], policies: [Int: MemoryPolicy] = [:]
+  ) throws -> Instance {
+    try instantiate(engine.compile(text: text), imports: imports, policies: policies)
+  }
+}
+
+/// The i32 of the only result of an exported function.
+func callI32(_ instance: Instance, _ name: String, _ arguments: Value...) throws -> Int32? {
+  guard case .i32(let value) = try instance.function(name).call(arguments).first else { return nil }
+  return value
+}
+
+/// The kind of the trap that a piece of work ends in, or nil.
+func trapKind(_ body: () throws -> Void) -> Trap.Kind? {
+  do { try body() } catch { return (error as? Trap)?.kind }
+  return nil
+}
