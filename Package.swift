@@ -38,6 +38,7 @@ let package = Package(
       ]),
     .testTarget(name: "WebAssemblyTests", dependencies: ["WebAssembly"]),
     .testTarget(name: "WasmEngineTests", dependencies: ["WasmEngine"]),
+    .testTarget(name: "WASITests", dependencies: ["WASI"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -17,6 +17,8 @@ public final class WASI {
   var descriptors: DescriptorTable
   /// Whether the execution is to be given up, asked while the guest waits.
   var isInterrupted: () -> Bool = { false }
+  /// The names of the functions that need a memory.
+  var functionsWithPointers: Set<String> = []
 
   /// Opens the folders and duplicates the standard streams.
   public init(_ configuration: WASIConfiguration) throws(WASIError) {

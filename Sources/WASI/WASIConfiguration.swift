@@ -90,6 +90,8 @@ public enum WASIError: Error, Hashable, Sendable {
   case ambiguousMemory(exported: [String])
   /// Pointers of preview 1 have 32 bits; this memory has addresses of 64 bits.
   case memoryOf64BitAddresses(name: String)
+  /// WASI has to write to the memory, and its policy forbids that.
+  case readOnlyMemory(name: String)
   /// Neither `_start` nor `_initialize` is exported as a function without parameters and results.
   case noEntryPoint
 }
@@ -101,7 +103,8 @@ extension WASIError: CustomStringConvertible {
     case .stream(let descriptor, let error): "cannot use descriptor \(descriptor) as a standard stream: \(error)"
     case .unusableText(let text): "not usable as an argument or variable: \(String(reflecting: text))"
     case .argumentsTooLarge: "arguments and environment are too large"
-    case .noMemory(let name, []): "WASI needs the guest's memory, but \"\(name)\" is not exported, nor any other memory"
+    case .noMemory(let name, []):
+      "WASI needs the guest's memory, but no memory is exported, neither as \"\(name)\" nor by another name"
     case .noMemory(let name, let exported):
       "WASI needs to know the guest's memory, but no memory is exported as \"\(name)\"; choose one of those exported: "
         + Self.choices(exported)
@@ -111,6 +114,7 @@ extension WASIError: CustomStringConvertible {
     case .memoryOf64BitAddresses(let name):
       "the memory \"\(name)\" has 64-bit addresses, but pointers of WASI preview 1 have 32 bits; choose another memory "
         + "with --wasi-memory NAME"
+    case .readOnlyMemory(let name): "WASI has to write to the memory \"\(name)\", which is read-only"
     case .noEntryPoint: "the module exports no function _start or _initialize without parameters and results"
     }
   }

@@ -92,6 +92,9 @@ public final class Store {
   /// Sets the deadline to a time from now.
   public func setDeadline(after duration: Duration) { setDeadline(.now + duration) }
 
+  /// Whether execution is to stop: for host functions that wait, which should return then.
+  public var isInterrupted: Bool { InterruptWord.at(context).pointee.load(ordering: .relaxed) != 0 }
+
   func grow(_ memory: LinearMemory, by delta: UInt64) -> UInt64? {
     if let limiter, delta > 0 {
       guard let pages = memory.pageCount(growingBy: delta) else { return nil }
