@@ -19,22 +19,6 @@ struct PlacedCustomSection {
   static let last = 2 * order.count + 3
 }
 
-/// What `@metadata.code.branch_hint` says of a branch.
-struct BranchHint {
-  /// Where the branch begins in the module's bytes.
-  var offset: Int
-  /// 1 if it is likely.
-  var value: UInt8
-}
-
-/// The branch hints of a function.
-struct FunctionHints {
-  var function: UInt32
-  /// Where the body begins in the module's bytes.
-  var body: Int
-  var hints: [BranchHint]
-}
-
 // Annotations that become custom sections (Core 3.0, 7.4).
 
 extension TextParser {
@@ -159,10 +143,11 @@ extension TextParser {
 
   // MARK: Branch hints
 
-  /// The hint that stands before the next token.
-  mutating func branchHint() throws(TextError) -> UInt8? {
+  /// The hint that stands before the next token: whether the branch is likely. Whether it is a branch that follows is
+  /// for ``BranchHints/check(in:features:)`` to say.
+  mutating func branchHint() throws(TextError) -> Bool? {
     if annotations.isEmpty { return nil }
-    var result: UInt8?
+    var result: Bool?
     for index in annotations(before: position) where annotations[index].kind == .branchHint {
       let annotation = annotations[index]
       guard result == nil else { throw error("duplicate annotation", in: annotation) }
@@ -173,23 +158,24 @@ extension TextParser {
       let value = bytes(tokens[0])
       guard value == [0] || value == [1] else { throw error("invalid branch hint", in: annotation) }
       isAnnotationUsed[index] = true
-      result = value[0]
+      result = value == [1]
     }
     return result
   }
 
-  /// Refuses a hint on what is no branch with two ways.
-  func checkHint(_ hint: UInt8?, _ opcode: Opcode, at token: Int) throws(TextError) {
-    guard hint != nil, opcode != .if, opcode != .brIf else { return }
-    throw error("@\(Annotation.Kind.branchHint.identifier) annotation: invalid target", at: token)
-  }
-
-  /// Refuses a hint where there is no instruction.
-  mutating func rejectHint() throws(TextError) {
+  /// Keeps the hints of a function, and refuses those in it that no instruction has taken.
+  mutating func finishHints(of function: UInt32, body: Int, field: Int) throws(TextError) {
     if annotations.isEmpty { return }
-    for index in annotations(before: position) where annotations[index].kind == .branchHint {
-      throw error("invalid target", in: annotations[index])
+    for index in annotations(before: field).upperBound..<annotations.count {
+      let annotation = annotations[index]
+      if annotation.nextToken > Int(tokens[field].value) { break }
+      if annotation.kind == .branchHint, !isAnnotationUsed[index] { throw error("invalid target", in: annotation) }
     }
+    if currentHints.isEmpty { return }
+    hints.functions.append(
+      BranchHints.Function(
+        index: function,
+        hints: currentHints.map { BranchHints.Hint(offset: UInt32($0.offset - body), isLikely: $0.isLikely) }))
   }
 
   // MARK: The end of the module
@@ -200,8 +186,20 @@ extension TextParser {
       if annotation.kind == .branchHint { throw error("not in a function", in: annotation) }
       throw TextError("misplaced @\(annotation.kind.identifier) annotation", in: source, at: annotation.start)
     }
-    if !hints.isEmpty { writeHints() }
-    if emitNames { writeNames() }
+    if !hints.functions.isEmpty {
+      // Before the code that they are about.
+      custom(BranchHints.sectionName, hints.encode(), rank: PlacedCustomSection.rank(.code, isAfter: false))
+    }
+    if emitNames {
+      for (space, names) in Self.spaces {
+        for (index, symbol) in scopes[space.rawValue].names {
+          self.names.setName(symbols.text(symbol), of: names, index)
+        }
+      }
+      if !names.isEmpty {
+        custom(Names.sectionName, names.encode(), rank: PlacedCustomSection.rank(.data, isAfter: true))
+      }
+    }
     let present = Set(presentSections())
     // By rank, and in the order of the text where ranks are equal.
     let sorted = customs.enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
@@ -213,22 +211,15 @@ extension TextParser {
     }
   }
 
-  private mutating func writeHints() {
+  private static let spaces: [(Space, NameSpace)] = [
+    (.function, .function), (.type, .type), (.table, .table), (.memory, .memory), (.global, .global),
+    (.element, .element), (.data, .data), (.tag, .tag),
+  ]
+
+  private mutating func custom(_ name: String, _ contents: [UInt8], rank: Int) {
     let start = writer.output.bytes.count
-    writer.output.u32(UInt32(hints.count))
-    for function in hints {
-      writer.output.u32(function.function)
-      writer.output.u32(UInt32(function.hints.count))
-      for hint in function.hints {
-        writer.output.u32(UInt32(hint.offset - function.body))
-        writer.output.u32(1)
-        writer.output.byte(hint.value)
-      }
-    }
-    customs.append(
-      PlacedCustomSection(
-        name: Annotation.Kind.branchHint.identifier, range: start..<writer.output.bytes.count,
-        rank: PlacedCustomSection.rank(.code, isAfter: false)))
+    writer.output.bytes.append(contentsOf: contents)
+    customs.append(PlacedCustomSection(name: name, range: start..<writer.output.bytes.count, rank: rank))
   }
 
   /// The sections that the encoder will write.

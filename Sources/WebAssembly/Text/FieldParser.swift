@@ -149,10 +149,10 @@ extension TextParser {
     writer.opcode(.end)
     module.bodies.append(FunctionBody(range: start..<writer.output.bytes.count))
     if writer.output.bytes.count >= Int(UInt32.max) { throw error("module is too large", at: field) }
-    if !currentHints.isEmpty { hints.append(FunctionHints(function: index, body: start, hints: currentHints)) }
+    try finishHints(of: index, body: start, field: field - 1)
     if emitNames {
-      if !locals.names.isEmpty { localNames.append((index, locals.names)) }
-      if !labels.names.isEmpty { labelNames.append((index, labels.names)) }
+      for (local, symbol) in locals.names { names.setName(symbols.text(symbol), of: .local, local, in: index) }
+      for (label, symbol) in labels.names { names.setName(symbols.text(symbol), of: .label, label, in: index) }
     }
   }
 

@@ -223,7 +223,7 @@ extension TextParser {
 
   // MARK: Constants
 
-  private mutating func integerConstant(bits: Int) throws(TextError) -> UInt64 {
+  mutating func integerConstant(bits: Int) throws(TextError) -> UInt64 {
     switch kind {
     case .natural, .integer:
       guard let value = IntegerLiteral.integer(source, tokens[position].range, bits: bits) else { fallthrough }
@@ -236,7 +236,7 @@ extension TextParser {
     }
   }
 
-  private mutating func floatConstant(bits: Int) throws(TextError) -> UInt64 {
+  mutating func floatConstant(bits: Int) throws(TextError) -> UInt64 {
     guard kind == .float || kind == .natural || kind == .integer else { throw unexpected() }
     let range = tokens[position].range
     let value =

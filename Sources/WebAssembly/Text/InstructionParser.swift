@@ -38,7 +38,7 @@ struct InstructionFrame {
   var start: UInt32 = 0
   /// The label of a folded `if`, which its condition does not see.
   var label: UInt32 = 0
-  var hint: UInt8?
+  var hint: Bool?
 }
 
 // Instructions, flat and folded (Core 3.0, 6.5). What is open is kept in `frames`, so that nesting costs no recursion.
@@ -48,11 +48,7 @@ extension TextParser {
   mutating func instructions() throws(TextError) {
     while true {
       if frames.isEmpty {
-        if kind == .rightParenthesis {
-          // A hint before the end has no instruction to go with.
-          try rejectHint()
-          return
-        }
+        if kind == .rightParenthesis { return }
         try sequence()
       } else {
         try step()
@@ -72,8 +68,8 @@ extension TextParser {
     positions.sources.append(UInt32(truncatingIfNeeded: start))
   }
 
-  private mutating func markInstruction(_ start: UInt32, hint: UInt8?) {
-    if let hint { currentHints.append(BranchHint(offset: writer.output.bytes.count, value: hint)) }
+  private mutating func markInstruction(_ start: UInt32, hint: Bool?) {
+    if let hint { currentHints.append((writer.output.bytes.count, hint)) }
     positions.offsets.append(UInt32(truncatingIfNeeded: writer.output.bytes.count))
     positions.sources.append(start)
   }
@@ -96,7 +92,6 @@ extension TextParser {
   private mutating func step() throws(TextError) {
     let top = frames.count - 1
     let closes = kind == .rightParenthesis
-    if closes { try rejectHint() }
     switch frames[top].kind {
     case .flatBlock, .flatIf, .flatElse:
       try sequence()
@@ -201,7 +196,6 @@ extension TextParser {
     let hint = try branchHint()
     let at = position
     let row = try takeOperator()
-    try checkHint(hint, row.opcode, at: at)
     switch row.opcode {
     case .block, .loop, .if, .tryTable:
       let label = takeIdentifier()
@@ -212,14 +206,14 @@ extension TextParser {
     case .else:
       guard let frame = frames.last, frame.kind == .flatIf else { throw unexpected(at: at) }
       try endLabel()
-      markInstruction(start, hint: nil)
+      markInstruction(start, hint: hint)
       writer.opcode(.else)
       frames[frames.count - 1].kind = .flatElse
     case .end:
       guard let frame = frames.last, frame.kind == .flatBlock || frame.kind == .flatIf || frame.kind == .flatElse
       else { throw unexpected(at: at) }
       try endLabel()
-      markInstruction(start, hint: nil)
+      markInstruction(start, hint: hint)
       writer.opcode(.end)
       labels.pop()
       frames.removeLast()
@@ -276,11 +270,10 @@ extension TextParser {
     guard kind == .keyword else { throw unexpected() }
     let at = position
     let row = try takeOperator()
-    try checkHint(hint, row.opcode, at: at)
     switch row.opcode {
     case .block, .loop, .tryTable:
       let label = takeIdentifier()
-      markInstruction(start, hint: nil)
+      markInstruction(start, hint: hint)
       try blockStart(row.opcode)
       labels.push(label, symbolCount: symbols.count)
       try push(InstructionFrame(kind: .block))
@@ -300,7 +293,7 @@ extension TextParser {
         position += 1
         positions.offsets.append(UInt32(truncatingIfNeeded: written))
         positions.sources.append(start)
-        if let hint { currentHints.append(BranchHint(offset: written, value: hint)) }
+        if let hint { currentHints.append((written, hint)) }
       } else {
         let pendingStart = makePending(since: written)
         try push(InstructionFrame(kind: .operands, pendingStart: pendingStart, start: start, hint: hint))

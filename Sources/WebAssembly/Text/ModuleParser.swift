@@ -53,16 +53,14 @@ struct TextParser {
   var scopes = [NameScope](repeating: NameScope(), count: Space.allCases.count)
   var locals = LocalScope()
   var labels = LabelScope()
-  var moduleName: UInt32 = 0
-  var localNames: [(owner: UInt32, names: [(index: UInt32, symbol: UInt32)])] = []
-  var labelNames: [(owner: UInt32, names: [(index: UInt32, symbol: UInt32)])] = []
-  var fieldNames: [(owner: UInt32, names: [(index: UInt32, symbol: UInt32)])] = []
+  /// The names of the module, of locals, labels and fields; those of the index spaces are added at the end.
+  var names = Names()
   /// The index of a field, by its type's index and its symbol.
   var fieldIndices: [FieldKey: UInt32] = [:]
   /// The smallest index of each function type that stands alone, final and without supertypes.
   var functionTypeIndices: [FunctionType: UInt32] = [:]
   var customs: [PlacedCustomSection] = []
-  var hints: [FunctionHints] = []
+  var hints = BranchHints()
   var usesDataIndex = false
 
   // What the type use that was read last says.
@@ -74,7 +72,8 @@ struct TextParser {
   var frames: [InstructionFrame] = []
   var pending: [UInt8] = []
   var labelIndices: [UInt32] = []
-  var currentHints: [BranchHint] = []
+  /// Where the instructions of the current function that have hints begin in the module's bytes.
+  var currentHints: [(offset: Int, isLikely: Bool)] = []
 
   struct FieldKey: Hashable {
     var type: UInt32
@@ -100,7 +99,7 @@ struct TextParser {
       position += 2
       if isInScript, isKeyword(.definition) { position += 1 }
       if kind == .identifier {
-        moduleName = tokens[position].value
+        names.module = symbols.text(tokens[position].value)
         position += 1
       }
       guard tokens[closing].kind == .rightParenthesis, tokens[closing + 1].kind == .endOfText else {
@@ -109,7 +108,7 @@ struct TextParser {
       }
       end = closing
     }
-    if let name = try nameAnnotation(isModule: true) { moduleName = name }
+    if let name = try nameAnnotation(isModule: true) { names.module = symbols.text(name) }
     let first = position
     try declareFields(until: end)
     position = first

@@ -220,7 +220,6 @@ extension TextParser {
   /// `(field $id? type)` or `(field type*)`, any number of times.
   private mutating func fields(of type: UInt32) throws(TextError) -> [FieldType] {
     var fields: [FieldType] = []
-    var names: [(index: UInt32, symbol: UInt32)] = []
     while takeOpen(.field) {
       let at = position
       let symbol = takeIdentifier()
@@ -229,14 +228,13 @@ extension TextParser {
         guard fieldIndices.updateValue(index, forKey: FieldKey(type: type, symbol: symbol)) == nil else {
           throw error("duplicate field $\(symbols.text(symbol))", at: at)
         }
-        names.append((index, symbol))
+        if emitNames { names.setName(symbols.text(symbol), of: .field, index, in: type) }
         fields.append(try fieldType())
       } else {
         while kind != .rightParenthesis { fields.append(try fieldType()) }
       }
       try expect(.rightParenthesis)
     }
-    if !names.isEmpty { fieldNames.append((type, names)) }
     return fields
   }
 
