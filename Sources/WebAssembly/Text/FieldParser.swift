@@ -246,7 +246,11 @@ extension TextParser {
 
   private mutating func elementField() throws(TextError) {
     _ = takeIdentifier()
-    if take(.declare) {
+    if kind == .natural, !features.contains(.multiMemory) {
+      // The form of version 1.0, in which proposals without several memories are written: `(elem 0 (offset) ...)`.
+      let mode = SegmentMode.active(index: try index(.table), offset: try offset())
+      module.elements.append(ElementSegment(type: Self.functions, items: try functionIndices(), mode: mode))
+    } else if take(.declare) {
       try elementList(mode: .declarative)
     } else if takeOpen(.table) {
       let table = try index(.table)
@@ -384,7 +388,10 @@ extension TextParser {
   private mutating func dataField() throws(TextError) {
     _ = takeIdentifier()
     var mode = SegmentMode.passive
-    if takeOpen(.memory) {
+    if kind == .natural, !features.contains(.multiMemory) {
+      // The form of version 1.0: `(data 0 (offset) ...)`.
+      mode = .active(index: try index(.memory), offset: try offset())
+    } else if takeOpen(.memory) {
       let memory = try index(.memory)
       try expect(.rightParenthesis)
       mode = .active(index: memory, offset: try offset())

@@ -256,6 +256,7 @@ extension TextParser {
     let first = position
     while isNumber { position += 1 }
     guard position - first == 128 / shape.bits else {
+      if kind == .unknown { throw unexpected() }
       throw error("wrong number of lane literals", at: first - 1)
     }
     position = first
@@ -268,11 +269,14 @@ extension TextParser {
 
   private mutating func shuffleLanes(_ row: OperatorSyntax) throws(TextError) {
     let first = position
-    while kind == .natural { position += 1 }
-    guard position - first == 16 || isNumber else { throw error("invalid lane length", at: first - 1) }
+    while isNumber { position += 1 }
+    guard position - first == 16 else { throw error("invalid lane length", at: first - 1) }
     position = first
     writer.opcode(row.opcode)
-    for _ in 0..<16 { writer.output.byte(try laneIndex()) }
+    for _ in 0..<16 {
+      guard kind == .natural else { throw error("i8 constant out of range", at: position) }
+      writer.output.byte(try laneIndex())
+    }
   }
 
   // MARK: References

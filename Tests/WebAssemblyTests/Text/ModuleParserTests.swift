@@ -68,8 +68,8 @@ import Testing
       #expect(
         error.description == """
           2:39: error: unknown operator x
-            (func (export "ö") (drop (i32.const x)))
-                                                ^
+              (func (export "ö") (drop (i32.const x)))
+                                                  ^
           """)
     }
   }

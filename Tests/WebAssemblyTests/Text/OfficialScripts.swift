@@ -28,8 +28,11 @@ enum OfficialScripts {
   /// What the scripts of a folder expect to be on.
   static func features(_ path: String) -> FeatureSet {
     var features = FeatureSet.all
-    // Written before memory64, whose limits are wider.
-    if path.hasPrefix("proposals/threads") { features.remove(.memory64) }
+    if path.hasPrefix("proposals/threads") {
+      // Written before memory64, whose limits are wider, and with segments in the notation of version 1.0.
+      features.remove(.memory64)
+      features.remove(.multiMemory)
+    }
     return features
   }
 }
