@@ -174,3 +174,71 @@ func storeLane<V: SlotValue, M>(
     .storeBytes(of: operation(V.read(fp + operand(pc, 1)), lane), as: M.self)
   return next(pc, is64 ? 6 : 5, fp, context)
 }
+
+/// `result, a, b, record, offset`: the address is the 32-bit sum of two operands
+@inline(__always)
+func loadSum<M: BitwiseCopyable, R: SlotValue>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (M) -> R
+) -> UInt64 {
+  let sum = UInt32.read(fp + operand(pc, 1)) &+ UInt32.read(fp + operand(pc, 2))
+  return loadAt(pc, fp, context, sum, record: 3, words: 5, operation)
+}
+
+/// `result, a, b, shift, record, offset`: the address is a + (b << shift), in 32 bits
+@inline(__always)
+func loadScaled<M: BitwiseCopyable, R: SlotValue>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (M) -> R
+) -> UInt64 {
+  let sum = UInt32.read(fp + operand(pc, 1)) &+ (UInt32.read(fp + operand(pc, 2)) &<< operand32(pc, 3))
+  return loadAt(pc, fp, context, sum, record: 4, words: 6, operation)
+}
+
+@inline(__always)
+private func loadAt<M: BitwiseCopyable, R: SlotValue>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ sum: UInt32, record: Int, words: Int,
+  _ operation: (M) -> R
+) -> UInt64 {
+  let address = UInt64(sum) &+ UInt64(operand32(pc, record + 1))
+  let record = operand(pc, record)
+  let width = UInt64(MemoryLayout<M>.size)
+  guard address &+ width <= (context + record).load(fromByteOffset: 8, as: UInt64.self) else {
+    return memoryTrap(record, address, width, pc, fp, context)
+  }
+  let base = (context + record).load(as: UnsafeMutableRawPointer.self)
+  operation((base + Int(truncatingIfNeeded: address)).loadUnaligned(as: M.self)).write(fp + operand(pc, 0))
+  return next(pc, words, fp, context)
+}
+
+/// `a, b, value, record, offset`: the address is the 32-bit sum of two operands
+@inline(__always)
+func storeSum<V: SlotValue, M: BitwiseCopyable>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (V) -> M
+) -> UInt64 {
+  let sum = UInt32.read(fp + operand(pc, 0)) &+ UInt32.read(fp + operand(pc, 1))
+  return storeAt(pc, fp, context, sum, value: 2, operation)
+}
+
+/// `a, b, shift, value, record, offset`: the address is a + (b << shift), in 32 bits
+@inline(__always)
+func storeScaled<V: SlotValue, M: BitwiseCopyable>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (V) -> M
+) -> UInt64 {
+  let sum = UInt32.read(fp + operand(pc, 0)) &+ (UInt32.read(fp + operand(pc, 1)) &<< operand32(pc, 2))
+  return storeAt(pc, fp, context, sum, value: 3, operation)
+}
+
+@inline(__always)
+private func storeAt<V: SlotValue, M: BitwiseCopyable>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ sum: UInt32, value: Int,
+  _ operation: (V) -> M
+) -> UInt64 {
+  let address = UInt64(sum) &+ UInt64(operand32(pc, value + 2))
+  let record = operand(pc, value + 1)
+  let width = UInt64(MemoryLayout<M>.size)
+  guard address &+ width <= (context + record).load(fromByteOffset: 16, as: UInt64.self) else {
+    return memoryTrap(record, address, width, pc, fp, context)
+  }
+  let base = (context + record).load(as: UnsafeMutableRawPointer.self)
+  (base + Int(truncatingIfNeeded: address)).storeBytes(of: operation(V.read(fp + operand(pc, value))), as: M.self)
+  return next(pc, value + 3, fp, context)
+}

@@ -34,22 +34,93 @@ final class HandlerTable: @unchecked Sendable {
     case scaledAddress
   }
 
+  /// What the translator needs to know of an operator, drawn from its row.
+  struct Shape {
+    enum Kind: UInt8 { case computation, load, store, lane, other }
+    var kind = Kind.other
+    var operandCount: UInt8 = 0
+    var hasResult = false
+    var resultIsVector = false
+    var canTrap = false
+    var immediates = ImmediateKind.none
+    var operandType = ValueType.bottom
+
+    init() {}
+
+    init(_ row: Operator) {
+      guard let type = row.type else {
+        if row.opcode == .refIsNull || row.opcode == .refEq {
+          kind = .computation
+          operandCount = row.opcode == .refIsNull ? 1 : 2
+          hasResult = true
+        }
+        return
+      }
+      immediates = row.immediates
+      operandCount = UInt8(type.operands.count)
+      operandType = type.operands.first ?? .bottom
+      hasResult = !type.results.isEmpty
+      resultIsVector = type.results.first?.isVector ?? false
+      switch row.immediates {
+      case .memoryArgument: kind = hasResult ? .load : .store
+      case .memoryArgumentAndLane: kind = .lane
+      case .none, .lane, .lanes: kind = operandCount > 0 && type.results.count == 1 ? .computation : .other
+      default: kind = .other
+      }
+      // Atomic accesses have an address besides their operands, whatever their results.
+      if row.feature == .threads { kind = .other }
+      switch row.opcode {
+      case .i32DivS, .i32DivU, .i32RemS, .i32RemU, .i64DivS, .i64DivU, .i64RemS, .i64RemU, .i32TruncF32S,
+        .i32TruncF32U, .i32TruncF64S, .i32TruncF64U, .i64TruncF32S, .i64TruncF32U, .i64TruncF64S, .i64TruncF64U:
+        canTrap = true
+      default: break
+      }
+    }
+  }
+
   /// Made once; it never changes afterwards.
   static let shared = HandlerTable()
 
   private let entries: UnsafeMutablePointer<UInt>
+  private let shapes: UnsafeMutablePointer<Shape>
 
   private init() {
-    let count = Variant.allCases.count * Operator.opcodeLimit
+    let count = Variant.allCases.count * Operator.opcodeLimit + Special.allCases.count
     entries = .allocate(capacity: count)
     entries.initialize(repeating: 0, count: count)
-    addIntegers()
+    shapes = .allocate(capacity: Operator.opcodeLimit)
+    shapes.initialize(repeating: Shape(), count: Operator.opcodeLimit)
+    for row in Operator.all { shapes[Int(row.opcode.rawValue)] = Shape(row) }
+    addInteger32()
+    addInteger64()
+    addCompare32()
+    addCompare64()
+    addFloats()
+    addFloatComparisons()
+    addConversions()
+    addMemoryAccesses()
+    addControl()
+    addFused()
+    addCalls()
+    addRuntimeCalls()
     addVectors()
   }
+
+  @inline(__always)
+  func shape(_ opcode: Opcode) -> Shape { shapes[Int(opcode.rawValue)] }
 
   func set(_ opcode: Opcode, _ variant: Variant = .slots, _ handler: Handler) {
     entries[variant.rawValue * Operator.opcodeLimit + Int(opcode.rawValue)] = unsafeBitCast(handler, to: UInt.self)
   }
+
+  func set(_ special: Special, _ handler: Handler) {
+    entries[Self.firstSpecial + special.rawValue] = unsafeBitCast(handler, to: UInt.self)
+  }
+
+  private static let firstSpecial = 12 * Operator.opcodeLimit
+
+  @inline(__always)
+  func handler(_ special: Special) -> UInt { entries[12 &* Operator.opcodeLimit &+ special.rawValue] }
 
   /// The address of a handler; 0 where there is none.
   @inline(__always)

@@ -1,0 +1,63 @@
+import Synchronization
+import WebAssembly
+
+/// What the translation of a module's functions needs to know of the module, laid out densely once, and the translators
+/// that are free to be used again.
+final class ModuleTranslation: @unchecked Sendable {
+  /// The numbers of parameters and results of a function type, and of the slots that they take.
+  struct Signature {
+    /// Where the types of the parameters begin in ``types``; those of the results follow them.
+    var first = 0
+    var parameterCount = 0
+    var resultCount = 0
+    var parameterSlots = 0
+    var resultSlots = 0
+
+    /// The distance in bytes from the first argument to the frame pointer of a function of this type.
+    var frameDistance: Int { max(parameterSlots, resultSlots) * FrameLayout.slotSize + FrameLayout.linkSize }
+  }
+
+  let module: Module
+  let spaces: IndexSpaces
+  let layout: ContextLayout
+  /// The canonical id of each type index.
+  let typeIDs: [UInt32]
+  let signatures: [Signature]
+  /// The parameters and results of all signatures. Before them, one entry for each kind of type that a block can have.
+  let types: [ValueType]
+  let metersFuel: Bool
+  private let idle = Mutex<[RegisterTranslator]>([])
+
+  init(_ module: Module, spaces: IndexSpaces, layout: ContextLayout, typeIDs: [UInt32], metersFuel: Bool) {
+    self.module = module
+    self.spaces = spaces
+    self.layout = layout
+    self.typeIDs = typeIDs
+    self.metersFuel = metersFuel
+    var types: [ValueType] = [.i64, .v128]
+    signatures = module.types.map { type in
+      guard let type = type.functionType else { return Signature() }
+      let first = types.count
+      types += type.parameters
+      types += type.results
+      return Signature(
+        first: first, parameterCount: type.parameters.count, resultCount: type.results.count,
+        parameterSlots: Self.slots(type.parameters), resultSlots: Self.slots(type.results))
+    }
+    self.types = types
+  }
+
+  /// The number of slots that values of some types take.
+  static func slots(_ types: [ValueType]) -> Int {
+    types.reduce(0) { $0 + ($1.isVector ? 2 : 1) }
+  }
+
+  /// Translates a defined function, counted with imports.
+  ///
+  /// - Throws: ``ModuleError`` of the kind `unsupported` for an instruction that the interpreter does not have.
+  func translate(_ index: Int) throws(ModuleError) -> TranslatedFunction {
+    var translator = idle.withLock { $0.popLast() } ?? RegisterTranslator(self)
+    defer { idle.withLock { $0.append(translator) } }
+    return try translator.translate(index)
+  }
+}

@@ -1,0 +1,164 @@
+import WebAssembly
+
+// Memory and table instructions (Core 3.0, 4.6.7 and 4.6.8).
+extension RegisterTranslator {
+  @inline(__always)
+  private func is64(_ memory: UInt32) -> Bool { translation.spaces.memories[Int(memory)].addressType == .i64 }
+
+  private func isTable64(_ table: UInt32) -> Bool { translation.spaces.tables[Int(table)].addressType == .i64 }
+
+  /// The record and the static offset of an access.
+  @inline(__always)
+  private mutating func putMemory(_ instruction: Instruction, is64: Bool) {
+    put(translation.layout.memory(Int(instruction.index)))
+    if is64 { put64(instruction.memoryOffset) } else { put(UInt32(truncatingIfNeeded: instruction.memoryOffset)) }
+  }
+
+  mutating func translateLoad(_ instruction: Instruction, _ shape: HandlerTable.Shape) throws(ModuleError) {
+    let is64 = is64(instruction.index)
+    let handler = handlers.handler(instruction.opcode, is64 ? .address64 : .slots)
+    guard handler != 0 else { throw unsupported(instruction) }
+    let address = pop()
+    if !is64, isLast(address), last.opcode == .i32Add, last.variant == .slots {
+      let join = last
+      let joined = handlers.handler(instruction.opcode, join.isShiftAdd ? .scaledAddress : .sumAddress)
+      if joined != 0 {
+        takeBack()
+        mark()
+        let start = count
+        begin(joined)
+        let result = pushResult(isVector: shape.resultIsVector)
+        put(result)
+        put(join.a)
+        put(join.b)
+        if join.isShiftAdd { put(Int32(truncatingIfNeeded: join.immediate)) }
+        putMemory(instruction, is64: false)
+        setLast(start, result, .nop)
+        return
+      }
+    }
+    let slot = slot(address)
+    mark()
+    let start = count
+    begin(handler)
+    let result = pushResult(isVector: shape.resultIsVector)
+    put(result)
+    put(slot)
+    putMemory(instruction, is64: is64)
+    setLast(start, result, .nop)
+  }
+
+  mutating func translateStore(_ instruction: Instruction) throws(ModuleError) {
+    let is64 = is64(instruction.index)
+    let handler = handlers.handler(instruction.opcode, is64 ? .address64 : .slots)
+    guard handler != 0 else { throw unsupported(instruction) }
+    let value = slot(pop())
+    let address = pop()
+    if !is64, isLast(address), last.opcode == .i32Add, last.variant == .slots {
+      let join = last
+      let joined = handlers.handler(instruction.opcode, join.isShiftAdd ? .scaledAddress : .sumAddress)
+      if joined != 0 {
+        takeBack()
+        mark()
+        begin(joined)
+        put(join.a)
+        put(join.b)
+        if join.isShiftAdd { put(Int32(truncatingIfNeeded: join.immediate)) }
+        put(value)
+        putMemory(instruction, is64: false)
+        return
+      }
+    }
+    let slot = slot(address)
+    mark()
+    begin(handler)
+    put(slot)
+    put(value)
+    putMemory(instruction, is64: is64)
+  }
+
+  mutating func translateLane(_ instruction: Instruction, _ shape: HandlerTable.Shape) throws(ModuleError) {
+    let is64 = is64(instruction.index)
+    let handler = handlers.handler(instruction.opcode, is64 ? .address64 : .slots)
+    guard handler != 0 else { throw unsupported(instruction) }
+    let vector = popSlot()
+    let address = popSlot()
+    mark()
+    begin(handler)
+    if shape.hasResult { put(pushResult(isVector: true)) }
+    put(address)
+    put(vector)
+    putMemory(instruction, is64: is64)
+    put(Int32(instruction.lane))
+  }
+
+  mutating func translateMemorySize(_ index: UInt32) {
+    let start = count
+    begin(.memorySize)
+    let result = pushResult()
+    put(result)
+    put(translation.layout.memory(Int(index)))
+    put(Int32(translation.spaces.memories[Int(index)].pageSizeLog2))
+    setLast(start, result, .nop)
+  }
+
+  /// Instructions with operands in slots, then immediates, which the runtime carries out.
+  private mutating func call(_ opcode: Opcode, operands: Int, hasResult: Bool, _ immediates: [Int]) {
+    var slots: [Int32] = []
+    for _ in 0..<operands { slots.append(popSlot()) }
+    mark()
+    begin(handlers.handler(opcode))
+    if hasResult { put(pushResult()) }
+    for slot in slots.reversed() { put(slot) }
+    for immediate in immediates { put(immediate) }
+  }
+
+  private func copyFlags(_ destination: Bool, _ source: Bool) -> Int {
+    (destination ? 1 : 0) | (source ? 2 : 0) | (destination && source ? 4 : 0)
+  }
+
+  /// Bulk memory and table instructions. Whether the opcode is one of them.
+  mutating func translateBulk(_ instruction: Instruction) -> Bool {
+    let index = Int(instruction.index)
+    let index2 = Int(instruction.index2)
+    switch instruction.opcode {
+    case .memorySize: translateMemorySize(instruction.index)
+    case .memoryGrow:
+      call(.memoryGrow, operands: 1, hasResult: true, [index, is64(instruction.index) ? 1 : 0])
+    case .memoryFill:
+      call(.memoryFill, operands: 3, hasResult: false, [index, is64(instruction.index) ? 1 : 0])
+    case .memoryDiscard:
+      call(.memoryDiscard, operands: 2, hasResult: false, [index, is64(instruction.index) ? 1 : 0])
+    case .memoryCopy:
+      let flags = copyFlags(is64(instruction.index), is64(instruction.index2))
+      call(.memoryCopy, operands: 3, hasResult: false, [index, index2, flags])
+    case .memoryInit:
+      call(.memoryInit, operands: 3, hasResult: false, [index2, index, is64(instruction.index2) ? 1 : 0])
+    case .dataDrop: call(.dataDrop, operands: 0, hasResult: false, [index])
+    case .tableGet:
+      call(.tableGet, operands: 1, hasResult: true, [index, isTable64(instruction.index) ? 1 : 0])
+    case .tableSet:
+      call(.tableSet, operands: 2, hasResult: false, [index, isTable64(instruction.index) ? 1 : 0])
+    case .tableGrow:
+      call(.tableGrow, operands: 2, hasResult: true, [index, isTable64(instruction.index) ? 1 : 0])
+    case .tableFill:
+      call(.tableFill, operands: 3, hasResult: false, [index, isTable64(instruction.index) ? 1 : 0])
+    case .tableCopy:
+      let flags = copyFlags(isTable64(instruction.index), isTable64(instruction.index2))
+      call(.tableCopy, operands: 3, hasResult: false, [index, index2, flags])
+    case .tableInit:
+      call(.tableInit, operands: 3, hasResult: false, [index2, index, isTable64(instruction.index2) ? 1 : 0])
+    case .elemDrop: call(.elemDrop, operands: 0, hasResult: false, [index])
+    case .tableSize:
+      // The record's count, as it is.
+      let start = count
+      begin(.contextLoad)
+      let result = pushResult()
+      put(result)
+      put(translation.layout.table(index) + 8)
+      setLast(start, result, .nop)
+    default: return false
+    }
+    return true
+  }
+}
