@@ -29,6 +29,7 @@ public final class CompiledModule: Sendable {
   let spaces: IndexSpaces
   let exportIndices: [String: Int]
   let code: CodeTable
+  let translation: ModuleTranslation
   private let cachedNames = Mutex<Names?>(nil)
 
   public var module: Module { validated.module }
@@ -46,6 +47,10 @@ public final class CompiledModule: Sendable {
     for (index, export) in validated.module.exports.enumerated() { exportIndices[export.name] = index }
     self.exportIndices = exportIndices
     code = CodeTable(count: validated.module.functions.count)
+    translation = ModuleTranslation(
+      ModuleFacts(
+        validated.module, spaces: validated.spaces, layout: layout, typeIDs: typeIDs,
+        metersFuel: engine.configuration.metersFuel))
   }
 
   /// The imports in the order of the module.

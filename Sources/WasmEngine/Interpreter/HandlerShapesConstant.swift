@@ -25,11 +25,10 @@ func branch(_ displacement: Int, back: Bool, _ pc: CodePointer, _ fp: FramePoint
   return execute(pc + displacement, fp, context)
 }
 
-/// Ends the execution because the interrupt word says so: it is the kind of the trap, or any other number.
+/// Ends the execution because the interrupt word says so.
 @inline(never)
 func interrupt(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
-  let word = VMContext(context).store[StoreContext.interruptOffset]
-  return trap(word == UInt64(Trap.Kind.deadlineExceeded.rawValue) ? .deadlineExceeded : .interrupted, pc, fp, context)
+  trap(InterruptWord.takeReason(VMContext(context).store), pc, fp, context)
 }
 
 /// `a, displacement`

@@ -11,7 +11,7 @@ extension HandlerTable {
     /// `result, constant, constant` (8 bytes each)
     case constantVector
     /// `first slot, count of slots`
-    case zero
+    case clear
     /// `displacement`
     case branch, branchBack
     /// `a, displacement`: a is an i32
@@ -92,7 +92,7 @@ extension HandlerTable {
       operand64(pc, 3).write(fp + operand(pc, 0) + 8)
       return next(pc, 5, fp, context)
     }
-    set(.zero) { pc, fp, context in
+    set(.clear) { pc, fp, context in
       var slot = fp + operand(pc, 0)
       let end = slot + operand(pc, 1) * FrameLayout.slotSize
       while slot < end {

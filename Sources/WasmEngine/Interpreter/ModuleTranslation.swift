@@ -1,9 +1,26 @@
 import Synchronization
 import WebAssembly
 
-/// What the translation of a module's functions needs to know of the module, laid out densely once, and the translators
-/// that are free to be used again.
-final class ModuleTranslation: @unchecked Sendable {
+/// The translation of a module's functions: what it needs to know of the module, and the translators that are free to be
+/// used again.
+final class ModuleTranslation: Sendable {
+  let facts: ModuleFacts
+  private let idle = Mutex<[RegisterTranslator]>([])
+
+  init(_ facts: ModuleFacts) { self.facts = facts }
+
+  /// Translates a defined function, counted with imports.
+  ///
+  /// - Throws: ``ModuleError`` of the kind `unsupported` for an instruction that the interpreter does not have.
+  func translate(_ index: Int) throws(ModuleError) -> TranslatedFunction {
+    var translator = idle.withLock { $0.popLast() } ?? RegisterTranslator(facts)
+    defer { idle.withLock { $0.append(translator) } }
+    return try translator.translate(index)
+  }
+}
+
+/// What the translator needs to know of a module, laid out densely once.
+struct ModuleFacts: Sendable {
   /// The numbers of parameters and results of a function type, and of the slots that they take.
   struct Signature {
     /// Where the types of the parameters begin in ``types``; those of the results follow them.
@@ -26,7 +43,6 @@ final class ModuleTranslation: @unchecked Sendable {
   /// The parameters and results of all signatures. Before them, one entry for each kind of type that a block can have.
   let types: [ValueType]
   let metersFuel: Bool
-  private let idle = Mutex<[RegisterTranslator]>([])
 
   init(_ module: Module, spaces: IndexSpaces, layout: ContextLayout, typeIDs: [UInt32], metersFuel: Bool) {
     self.module = module
@@ -52,12 +68,6 @@ final class ModuleTranslation: @unchecked Sendable {
     types.reduce(0) { $0 + ($1.isVector ? 2 : 1) }
   }
 
-  /// Translates a defined function, counted with imports.
-  ///
-  /// - Throws: ``ModuleError`` of the kind `unsupported` for an instruction that the interpreter does not have.
-  func translate(_ index: Int) throws(ModuleError) -> TranslatedFunction {
-    var translator = idle.withLock { $0.popLast() } ?? RegisterTranslator(self)
-    defer { idle.withLock { $0.append(translator) } }
-    return try translator.translate(index)
-  }
+  /// The signature of a function, counted with imports.
+  func signature(_ function: Int) -> Signature { signatures[Int(spaces.functions[function])] }
 }

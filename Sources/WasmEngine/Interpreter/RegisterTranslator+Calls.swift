@@ -10,7 +10,7 @@ extension RegisterTranslator {
     case reference(Int32)
   }
 
-  private mutating func callee(_ instruction: Instruction) -> (Callee, ModuleTranslation.Signature) {
+  private mutating func callee(_ instruction: Instruction) -> (Callee, ModuleFacts.Signature) {
     switch instruction.opcode {
     case .call, .returnCall:
       let type = translation.spaces.functions[Int(instruction.index)]

@@ -6,7 +6,7 @@ import WebAssembly
 /// its place on the stack), still in a local, or a constant. Instructions take their operands from where they are, so
 /// that local.get and the constants seldom cost an instruction, and local.set none where what it stores was just computed.
 /// Validity is assumed (Core 3.0, 3.4).
-struct RegisterTranslator {
+struct RegisterTranslator: @unchecked Sendable {
   /// A value on the operand stack.
   struct Entry {
     enum Kind: UInt8 { case home, local, constant }
@@ -78,7 +78,7 @@ struct RegisterTranslator {
     var immediate: Int64 = 0
   }
 
-  let translation: ModuleTranslation
+  let translation: ModuleFacts
   let handlers = HandlerTable.shared
   let buffer = CodeBuffer()
   var reader: InstructionReader
@@ -101,7 +101,7 @@ struct RegisterTranslator {
   var maximumTop: Int32 = 0
   /// The distance in bytes from the first parameter to the frame pointer.
   var frameDistance: Int32 = 0
-  var signature = ModuleTranslation.Signature()
+  var signature = ModuleFacts.Signature()
   /// Whether the code that follows cannot be reached, and how many blocks were opened since.
   var isUnreachable = false
   var unreachableDepth = 0
@@ -111,7 +111,7 @@ struct RegisterTranslator {
   /// The offset in the module of the instruction at hand.
   var offset: UInt32 = 0
 
-  init(_ translation: ModuleTranslation) {
+  init(_ translation: ModuleFacts) {
     self.translation = translation
     reader = InstructionReader(translation.module.bytes, range: 0..<0)
     base = buffer.base
@@ -185,7 +185,7 @@ struct RegisterTranslator {
     top = slot
     maximumTop = slot
     if slot > 0 {
-      begin(.zero)
+      begin(.clear)
       put(0 as Int32)
       put(slot / 8)
     }

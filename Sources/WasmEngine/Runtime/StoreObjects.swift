@@ -59,7 +59,7 @@ final class HostFunction {
     record.context = context
     record.typeID = id
     record.index = UInt32(truncatingIfNeeded: index)
-    record.interpreterCode = Tier.hostStub
+    record.interpreterCode = Tier.hostStub(type)
   }
 
   deinit { record.base.deallocate() }
