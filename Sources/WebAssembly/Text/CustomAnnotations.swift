@@ -17,6 +17,8 @@ struct PlacedCustomSection {
 
   static let first = 0
   static let last = 2 * order.count + 3
+  /// The end of the module, behind all others.
+  static let names = last + 1
 }
 
 // Annotations that become custom sections (Core 3.0, 7.4).
@@ -190,14 +192,15 @@ extension TextParser {
       // Before the code that they are about.
       custom(BranchHints.sectionName, hints.encode(), rank: PlacedCustomSection.rank(.code, isAfter: false))
     }
-    if emitNames {
+    // A name section that the text has as a custom section takes the place of the one that its identifiers make.
+    if emitNames, !customs.contains(where: { $0.name == Names.sectionName }) {
       for (space, names) in Self.spaces {
         for (index, symbol) in scopes[space.rawValue].names {
           self.names.setName(symbols.text(symbol), of: names, index)
         }
       }
       if !names.isEmpty {
-        custom(Names.sectionName, names.encode(), rank: PlacedCustomSection.rank(.data, isAfter: true))
+        custom(Names.sectionName, names.encode(), rank: PlacedCustomSection.names)
       }
     }
     let present = Set(presentSections())

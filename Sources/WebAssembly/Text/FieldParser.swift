@@ -69,6 +69,7 @@ extension TextParser {
       locals.beginFunction()
       type = .function(try typeUse(named: true))
       for symbol in parameterSymbols { try bindLocal(symbol) }
+      nameLocals(of: next[space.rawValue])
     case .table:
       type = .table(try tableType())
     case .memory:
@@ -150,10 +151,15 @@ extension TextParser {
     module.bodies.append(FunctionBody(range: start..<writer.output.bytes.count))
     if writer.output.bytes.count >= Int(UInt32.max) { throw error("module is too large", at: field) }
     try finishHints(of: index, body: start, field: field - 1)
+    nameLocals(of: index)
     if emitNames {
-      for (local, symbol) in locals.names { names.setName(symbols.text(symbol), of: .local, local, in: index) }
       for (label, symbol) in labels.names { names.setName(symbols.text(symbol), of: .label, label, in: index) }
     }
+  }
+
+  private mutating func nameLocals(of function: UInt32) {
+    guard emitNames else { return }
+    for (local, symbol) in locals.names { names.setName(symbols.text(symbol), of: .local, local, in: function) }
   }
 
   /// `(local ...)*`, written as runs of equal types.
