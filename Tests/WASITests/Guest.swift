@@ -10,6 +10,8 @@ final class Guest {
   /// Where results go.
   let result: UInt32 = 16
   private var free: UInt32 = 1024
+  /// Kept as long as the guest is.
+  private var scratch: Scratch?
 
   init(_ configuration: WASIConfiguration) throws {
     buffer = .allocate(byteCount: 65536, alignment: 16)
@@ -24,6 +26,7 @@ final class Guest {
       .init(host: scratch.inside, guest: "/inside"), .init(host: scratch.root + "/second", guest: "/second"),
     ]
     try self.init(configuration)
+    self.scratch = scratch
   }
 
   deinit { buffer.deallocate() }
