@@ -47,16 +47,6 @@ func binaryWithImmediate<A: SlotValue, B: SlotValue, R: SlotValue>(
   return next(pc, 4, fp, context)
 }
 
-/// `result, a, b, immediate, immediate` (8 bytes each): the lanes of a shuffle
-@inline(__always)
-func binaryWithTwoImmediates<A: SlotValue, B: SlotValue, R: SlotValue>(
-  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (A, B, UInt64, UInt64) -> R
-) -> UInt64 {
-  operation(A.read(fp + operand(pc, 1)), B.read(fp + operand(pc, 2)), operand64(pc, 3), operand64(pc, 5))
-    .write(fp + operand(pc, 0))
-  return next(pc, 7, fp, context)
-}
-
 /// `result, a`, where the operation can trap
 @inline(__always)
 func trappingUnary<A: SlotValue, R: SlotValue>(
@@ -157,27 +147,9 @@ func loadLane<M, V: SlotValue>(
   return next(pc, is64 ? 7 : 6, fp, context)
 }
 
-/// `address, vector, record, offset, lane` (4 bytes): writes what the operation takes out of a vector
-@inline(__always)
-func storeLane<V: SlotValue, M>(
-  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, is64: Bool, _ operation: (V, UInt32) -> M
-) -> UInt64 {
-  let address = effectiveAddress(pc, fp, address: 0, offset: 3, is64: is64)
-  let record = operand(pc, 2)
-  let width = MemoryLayout<M>.size
-  guard isInBounds(address, width, (context + record).load(fromByteOffset: 16, as: UInt64.self), is64: is64) else {
-    return memoryTrap(record, address.value, UInt64(width), pc, fp, context)
-  }
-  let base = (context + record).load(as: UnsafeMutableRawPointer.self)
-  let lane = operand32(pc, is64 ? 5 : 4)
-  (base + Int(truncatingIfNeeded: address.value))
-    .storeBytes(of: operation(V.read(fp + operand(pc, 1)), lane), as: M.self)
-  return next(pc, is64 ? 6 : 5, fp, context)
-}
-
 /// `result, a, b, record, offset`: the address is the 32-bit sum of two operands
 @inline(__always)
-func loadSum<M: BitwiseCopyable, R: SlotValue>(
+func loadSum<M, R: SlotValue>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (M) -> R
 ) -> UInt64 {
   let sum = UInt32.read(fp + operand(pc, 1)) &+ UInt32.read(fp + operand(pc, 2))
@@ -186,7 +158,7 @@ func loadSum<M: BitwiseCopyable, R: SlotValue>(
 
 /// `result, a, b, shift, record, offset`: the address is a + (b << shift), in 32 bits
 @inline(__always)
-func loadScaled<M: BitwiseCopyable, R: SlotValue>(
+func loadScaled<M, R: SlotValue>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (M) -> R
 ) -> UInt64 {
   let sum = UInt32.read(fp + operand(pc, 1)) &+ (UInt32.read(fp + operand(pc, 2)) &<< operand32(pc, 3))
@@ -194,7 +166,7 @@ func loadScaled<M: BitwiseCopyable, R: SlotValue>(
 }
 
 @inline(__always)
-private func loadAt<M: BitwiseCopyable, R: SlotValue>(
+private func loadAt<M, R: SlotValue>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ sum: UInt32, record: Int, words: Int,
   _ operation: (M) -> R
 ) -> UInt64 {
@@ -211,7 +183,7 @@ private func loadAt<M: BitwiseCopyable, R: SlotValue>(
 
 /// `a, b, value, record, offset`: the address is the 32-bit sum of two operands
 @inline(__always)
-func storeSum<V: SlotValue, M: BitwiseCopyable>(
+func storeSum<V: SlotValue, M>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (V) -> M
 ) -> UInt64 {
   let sum = UInt32.read(fp + operand(pc, 0)) &+ UInt32.read(fp + operand(pc, 1))
@@ -220,7 +192,7 @@ func storeSum<V: SlotValue, M: BitwiseCopyable>(
 
 /// `a, b, shift, value, record, offset`: the address is a + (b << shift), in 32 bits
 @inline(__always)
-func storeScaled<V: SlotValue, M: BitwiseCopyable>(
+func storeScaled<V: SlotValue, M>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (V) -> M
 ) -> UInt64 {
   let sum = UInt32.read(fp + operand(pc, 0)) &+ (UInt32.read(fp + operand(pc, 1)) &<< operand32(pc, 2))
@@ -228,7 +200,7 @@ func storeScaled<V: SlotValue, M: BitwiseCopyable>(
 }
 
 @inline(__always)
-private func storeAt<V: SlotValue, M: BitwiseCopyable>(
+private func storeAt<V: SlotValue, M>(
   _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ sum: UInt32, value: Int,
   _ operation: (V) -> M
 ) -> UInt64 {

@@ -109,12 +109,29 @@ final class HandlerTable: @unchecked Sendable {
   @inline(__always)
   func shape(_ opcode: Opcode) -> Shape { shapes[Int(opcode.rawValue)] }
 
-  func set(_ opcode: Opcode, _ variant: Variant = .slots, _ handler: Handler) {
-    entries[variant.rawValue * Operator.opcodeLimit + Int(opcode.rawValue)] = unsafeBitCast(handler, to: UInt.self)
+  func set(_ opcode: Opcode, _ variant: Variant = .slots, _ handler: @escaping HandlerClosure) {
+    entries[variant.rawValue * Operator.opcodeLimit + Int(opcode.rawValue)] = Self.codeAddress(of: handler)
   }
 
-  func set(_ special: Special, _ handler: Handler) {
-    entries[Self.firstSpecial + special.rawValue] = unsafeBitCast(handler, to: UInt.self)
+  func set(_ special: Special, _ handler: @escaping HandlerClosure) {
+    entries[Self.firstSpecial + special.rawValue] = Self.codeAddress(of: handler)
+  }
+
+  /// A handler as it is written: a closure that captures nothing.
+  typealias HandlerClosure = (CodePointer, FramePointer, ContextPointer) -> UInt64
+
+  /// The address of a closure's own code, which is called as a ``Handler``: Swift's calling convention hands over three
+  /// words and returns one as C's does. Converted to a C function, each handler would be reached through a thunk, and of
+  /// handlers that are alike the compiler merges the thunks into real calls, so that a chain of them would grow the stack.
+  static func codeAddress(of handler: @escaping HandlerClosure) -> UInt {
+    let words = unsafeBitCast(ClosureField(closure: handler), to: (code: UInt, captures: UInt).self)
+    precondition(words.captures == 0, "a handler captures nothing")
+    return words.code
+  }
+
+  /// A field of the closure's own type: as a generic argument it would be wrapped.
+  private struct ClosureField {
+    let closure: HandlerClosure
   }
 
   private static let firstSpecial = 12 * Operator.opcodeLimit

@@ -88,8 +88,7 @@ extension HandlerTable {
       return next(pc, 3, fp, context)
     }
     set(.constantVector) { pc, fp, context in
-      operand64(pc, 1).write(fp + operand(pc, 0))
-      operand64(pc, 3).write(fp + operand(pc, 0) + 8)
+      pc.loadUnaligned(fromByteOffset: 12, as: Vector.Bits.self).write(fp + operand(pc, 0))
       return next(pc, 5, fp, context)
     }
     set(.clear) { pc, fp, context in
@@ -189,8 +188,6 @@ extension HandlerTable {
 
 @inline(__always)
 private func copyVector(from source: UnsafeMutableRawPointer, to target: UnsafeMutableRawPointer) {
-  let low = source.load(as: UInt64.self)
-  let high = source.load(fromByteOffset: 8, as: UInt64.self)
-  target.storeBytes(of: low, as: UInt64.self)
-  target.storeBytes(of: high, toByteOffset: 8, as: UInt64.self)
+  // As one value: two narrow stores before the wide load of whoever reads it would stall.
+  target.storeBytes(of: source.loadUnaligned(as: Vector.Bits.self), as: Vector.Bits.self)
 }

@@ -161,6 +161,7 @@ extension RegisterTranslator {
     case .v128Const: translateVectorConstant(instruction)
     case .i64Add128, .i64Sub128, .i64MulWideS, .i64MulWideU: translateWide(instruction)
     default:
+      if translateVector(instruction) { return }
       let shape = handlers.shape(instruction.opcode)
       switch shape.kind {
       case .load: try translateLoad(instruction, shape)

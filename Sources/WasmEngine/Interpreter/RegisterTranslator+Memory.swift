@@ -81,15 +81,23 @@ extension RegisterTranslator {
     let is64 = is64(instruction.index)
     let handler = handlers.handler(instruction.opcode, is64 ? .address64 : .slots)
     guard handler != 0 else { throw unsupported(instruction) }
-    let vector = popSlot()
+    var vector = popSlot()
     let address = popSlot()
     mark()
     begin(handler)
-    if shape.hasResult { put(pushResult(isVector: true)) }
-    put(address)
-    put(vector)
-    putMemory(instruction, is64: is64)
-    put(Int32(instruction.lane))
+    if shape.hasResult {
+      put(pushResult(isVector: true))
+      put(address)
+      put(vector)
+      putMemory(instruction, is64: is64)
+      put(Int32(instruction.lane))
+    } else {
+      // What is stored is the lane where it stands.
+      vector &+= laneOffset(instruction, size: 1 << Int32(instruction.opcode.row.width))
+      put(address)
+      put(vector)
+      putMemory(instruction, is64: is64)
+    }
   }
 
   mutating func translateMemorySize(_ index: UInt32) {

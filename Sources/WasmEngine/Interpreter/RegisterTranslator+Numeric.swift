@@ -162,9 +162,6 @@ extension RegisterTranslator {
   private mutating func putLane(_ instruction: Instruction, _ shape: HandlerTable.Shape) {
     switch shape.immediates {
     case .lane: put(Int32(instruction.lane))
-    case .lanes:
-      put64(instruction.value)
-      put64(instruction.value2)
     default: break
     }
   }

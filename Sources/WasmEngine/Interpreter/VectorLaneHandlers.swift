@@ -2,12 +2,8 @@ import WebAssembly
 
 // Handlers of vector instructions that do not look into lanes, or move them (Core 3.0, 4.3.6).
 extension HandlerTable {
-  /// Constants, logic, and what becomes of all lanes together.
+  /// Logic, and what becomes of all lanes together.
   func addVectorBits() {
-    set(.v128Const) { pc, fp, context in
-      Vector.Bits(operand64(pc, 1), operand64(pc, 3)).write(fp + operand(pc, 0))
-      return next(pc, 5, fp, context)
-    }
     set(.v128Not) { unary($0, $1, $2) { (a: SIMD2<UInt64>) in ~a } }
     set(.v128And) { binary($0, $1, $2) { (a: SIMD2<UInt64>, b: SIMD2<UInt64>) in a & b } }
     set(.v128Andnot) { binary($0, $1, $2) { (a: SIMD2<UInt64>, b: SIMD2<UInt64>) in a & ~b } }
@@ -90,14 +86,14 @@ extension HandlerTable {
 enum ShuffleHandler {
   /// The address of the handler for lanes of 1, 2, 4 or 8 bytes.
   static func address(laneSize: Int) -> UInt {
-    let handler: Handler =
+    let handler: HandlerTable.HandlerClosure =
       switch laneSize {
       case 1: { shuffle($0, $1, $2, UInt8.self) }
       case 2: { shuffle($0, $1, $2, UInt16.self) }
       case 4: { shuffle($0, $1, $2, UInt32.self) }
       default: { shuffle($0, $1, $2, UInt64.self) }
       }
-    return unsafeBitCast(handler, to: UInt.self)
+    return HandlerTable.codeAddress(of: handler)
   }
 
   /// The width in bytes of the widest lanes that the sixteen bytes of a shuffle move as a whole.

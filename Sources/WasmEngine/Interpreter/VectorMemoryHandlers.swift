@@ -6,8 +6,12 @@ extension HandlerTable {
   func addVectorMemory() {
     set(.v128Load) { load($0, $1, $2, is64: false) { (a: Vector.Bits) in a } }
     set(.v128Load, .address64) { load($0, $1, $2, is64: true) { (a: Vector.Bits) in a } }
+    set(.v128Load, .sumAddress) { loadSum($0, $1, $2) { (a: Vector.Bits) in a } }
+    set(.v128Load, .scaledAddress) { loadScaled($0, $1, $2) { (a: Vector.Bits) in a } }
     set(.v128Store) { store($0, $1, $2, is64: false) { (a: Vector.Bits) in a } }
     set(.v128Store, .address64) { store($0, $1, $2, is64: true) { (a: Vector.Bits) in a } }
+    set(.v128Store, .sumAddress) { storeSum($0, $1, $2) { (a: Vector.Bits) in a } }
+    set(.v128Store, .scaledAddress) { storeScaled($0, $1, $2) { (a: Vector.Bits) in a } }
     set(.v128Load8x8S) { load($0, $1, $2, is64: false) { (a: SIMD8<Int8>) in SIMD8<Int16>(truncatingIfNeeded: a) } }
     set(.v128Load8x8S, .address64) {
       load($0, $1, $2, is64: true) { (a: SIMD8<Int8>) in SIMD8<Int16>(truncatingIfNeeded: a) }
