@@ -36,7 +36,7 @@ let package = Package(
         "WebAssembly", "WasmEngine", "WASI", "WastRunner",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .testTarget(name: "WebAssemblyTests", dependencies: ["WebAssembly"]),
+    .testTarget(name: "WebAssemblyTests", dependencies: ["WebAssembly"], exclude: ["Golden"]),
     .testTarget(name: "WasmEngineTests", dependencies: ["WasmEngine"]),
     .testTarget(name: "WASITests", dependencies: ["WASI"]),
   ],

@@ -173,7 +173,9 @@ extension TextPrinter {
       write(" (result ")
       valueType(type)
       write(")")
-    case .type(let index): typeUse(index)
+    case .type(let index):
+      write(" ")
+      typeUse(index)
     }
   }
 
@@ -227,6 +229,7 @@ extension TextPrinter {
     case .memory: defaulted(.memory, first)
     case .typeAndTable:
       defaulted(.table, second)
+      write(" ")
       typeUse(first)
     case .typeAndField:
       index(.type, first)

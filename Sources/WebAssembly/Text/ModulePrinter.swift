@@ -52,6 +52,8 @@ struct TextPrinter {
   var locals = IdentifierTable()
   /// The custom sections that the text says in another way.
   var expressedSections: Set<Int> = []
+  /// The custom sections from this one on stand behind the name section that the identifiers give.
+  var firstTrailingSection = Int.max
   var hints = BranchHints()
   let operators = OperatorTexts.shared
 
@@ -258,7 +260,9 @@ struct TextPrinter {
     for (number, section) in source.customSections.enumerated() where !expressedSections.contains(number) {
       write("  (@custom ")
       string(section.name.utf8)
-      if let after = section.after {
+      if number > firstTrailingSection {
+        write(" (after last) ")
+      } else if let after = section.after {
         write(" (after ")
         write(after.keyword)
         write(") ")

@@ -99,11 +99,13 @@ extension TextPrinter {
     guard isFaithful, localsAreFaithful(), labelsAreFaithful() else { return }
     guard let number = source.customSections.firstIndex(where: { $0.name == Names.sectionName }) else { return }
     let section = source.customSections[number]
-    // Identifiers give a name section at the end of the module.
-    guard number == source.customSections.count - 1, section.after == lastSection(before: nil),
-      source.bytes[section.range].elementsEqual(names.encode())
+    // Identifiers give a name section behind the other sections, and among custom sections behind those that are placed
+    // after a section, before those that are placed last.
+    guard section.after == lastSection(before: nil), source.bytes[section.range].elementsEqual(names.encode()),
+      !source.customSections.dropFirst(number + 1).contains(where: { $0.name == Names.sectionName })
     else { return }
     expressedSections.insert(number)
+    firstTrailingSection = number
   }
 
   /// The last section that the module's encoding has, or the last one before another.
@@ -223,11 +225,12 @@ extension TextPrinter {
     guard let number = sections.firstIndex(where: { $0.name == BranchHints.sectionName }) else { return }
     let section = sections[number]
     guard let hints = try? BranchHints(decoding: section, of: source),
-      hints.functions.allSatisfy({ !$0.hints.isEmpty }), (try? hints.check(in: source)) != nil,
+      !hints.functions.isEmpty, hints.functions.allSatisfy({ !$0.hints.isEmpty }),
+      (try? hints.check(in: source)) != nil,
       source.bytes[section.range].elementsEqual(hints.encode()), section.after == lastSection(before: .code)
     else { return }
-    // Alone at its place: the text does not order annotations and custom sections.
-    guard sections.filter({ $0.after == section.after }).count == 1 else { return }
+    // Annotations give a section behind the custom sections that stand before the code too.
+    guard sections.dropFirst(number + 1).allSatisfy({ $0.after != section.after }) else { return }
     self.hints = hints
     expressedSections.insert(number)
   }

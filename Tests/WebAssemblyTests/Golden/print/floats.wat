@@ -1,0 +1,17 @@
+;; Numbers that are easily printed wrongly.
+(module
+  (global f32 (f32.const 0.1))
+  (global f32 (f32.const -0))
+  (global f32 (f32.const 0x1p-149))
+  (global f32 (f32.const 0x1.fffffep127))
+  (global f32 (f32.const 16777217))
+  (global f32 (f32.const -inf))
+  (global f32 (f32.const nan))
+  (global f32 (f32.const -nan:0x1))
+  (global f64 (f64.const 0.1))
+  (global f64 (f64.const 1e21))
+  (global f64 (f64.const 5e-324))
+  (global f64 (f64.const 0x1.fffffffffffffp1023))
+  (global f64 (f64.const 9007199254740993))
+  (global f64 (f64.const nan:0x4000000000000))
+  (global v128 (v128.const f32x4 nan:0x200000 -0 1 inf)))
