@@ -17,8 +17,8 @@ struct PlacedCustomSection {
 
   static let first = 0
   static let last = 2 * order.count + 3
-  /// The end of the module, behind all others.
-  static let names = last + 1
+  /// Behind what is placed after a section, before what is placed last: by convention some sections follow the names.
+  static let names = last - 1
 }
 
 // Annotations that become custom sections (Core 3.0, 7.4).
