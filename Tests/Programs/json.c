@@ -64,8 +64,9 @@ static int hex4(unsigned *out) {
 }
 
 static char *parse_string(void) {
-  at++;
-  char *text = malloc(strlen(at) + 1), *o = text;
+  const char *end = ++at;
+  while (*end && *end != '"') end += *end == '\\' && end[1] ? 2 : 1;
+  char *text = malloc((size_t)(end - at) + 1), *o = text;
   while (*at != '"') {
     if ((unsigned char)*at < 32) {
       fail(*at ? "control character in string" : "string does not end");
