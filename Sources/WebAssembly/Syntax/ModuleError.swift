@@ -28,14 +28,18 @@ public struct ModuleError: Error, Hashable, Sendable {
 }
 
 extension ModuleError: CustomStringConvertible {
-  public var description: String {
-    let place = function.map { " in function \($0)" } ?? ""
-    return switch kind {
-    case .malformed: "malformed module: \(message) (at offset \(hexadecimal(offset))\(place))"
-    case .invalid: "invalid module: \(message) (at offset \(hexadecimal(offset))\(place))"
-    case .limitExceeded: "limit exceeded: \(message) (at offset \(hexadecimal(offset))\(place))"
-    case .unsupported: "unsupported: \(message) (at offset \(hexadecimal(offset))\(place))"
+  /// What is wrong, without the place.
+  public var summary: String {
+    switch kind {
+    case .malformed: "malformed module: \(message)"
+    case .invalid: "invalid module: \(message)"
+    case .limitExceeded: "limit exceeded: \(message)"
+    case .unsupported: "unsupported: \(message)"
     }
+  }
+
+  public var description: String {
+    "\(summary) (at offset \(hexadecimal(offset))\(function.map { " in function \($0)" } ?? ""))"
   }
 }
 

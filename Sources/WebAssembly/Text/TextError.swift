@@ -9,7 +9,7 @@ public struct TextError: Error, Hashable, Sendable {
   /// The line itself, or the part of a very long one that surrounds the column.
   public var sourceLine: String
   /// How many characters of ``sourceLine`` stand before the column.
-  var caret: Int
+  public var caret: Int
 
   init(_ message: String, in source: [UInt8], at offset: Int) {
     self.message = message
@@ -90,14 +90,24 @@ public struct TextPositions: Sendable {
   /// The line and the column, both counted from 1, of the instruction that contains an offset in
   /// ``Module/bytes``; nil where no instruction begins at or before it.
   public func position(ofOffset offset: Int) -> (line: Int, column: Int)? {
+    guard let start = sourceOffset(ofOffset: offset) else { return nil }
+    let place = SourcePlace(of: start, in: source)
+    return (place.line, place.column)
+  }
+
+  private func sourceOffset(ofOffset offset: Int) -> Int? {
     var low = 0
     var high = offsets.count
     while low < high {
       let middle = (low + high) / 2
       if Int(offsets[middle]) <= offset { low = middle + 1 } else { high = middle }
     }
-    guard low > 0 else { return nil }
-    let place = SourcePlace(of: Int(sources[low - 1]), in: source)
-    return (place.line, place.column)
+    return low > 0 ? Int(sources[low - 1]) : nil
+  }
+
+  /// An error at the instruction that contains an offset in ``Module/bytes``; nil where no instruction begins at or
+  /// before it.
+  public func error(_ message: String, atOffset offset: Int) -> TextError? {
+    sourceOffset(ofOffset: offset).map { TextError(message, in: source, at: $0) }
   }
 }

@@ -1,0 +1,31 @@
+import ArgumentParser
+import WebAssembly
+
+/// `polymnia parse`: text to binary.
+struct ParseCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "parse",
+    abstract: "Convert a module to the binary format.",
+    discussion: "The module is not validated. A binary is written anew, in shortest form.")
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
+  var output: String?
+
+  @Flag(name: .customLong("no-names"), help: "Write no name section for the identifiers of the text.")
+  var omitsNames = false
+
+  @OptionGroup var features: FeatureOptions
+
+  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
+  var input: String?
+
+  func run() throws {
+    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
+    guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
+    let module = try ModuleFile(path: input, features: features.set, emitNames: !omitsNames).module
+    let bytes = ModuleEncoder.encode(module)
+    var file = try OutputFile.create(output)
+    file.write(bytes)
+    try file.flush()
+  }
+}

@@ -1,0 +1,161 @@
+import ArgumentParser
+import WASI
+import WasmEngine
+import WebAssembly
+
+/// `polymnia run`: executes a program, or one function.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a WASI program, or one exported function.",
+    usage: "polymnia run [<options>] <file> [<arguments> ...]",
+    discussion: """
+      Without '--invoke', the module is a WASI program: its '_start' is called. It sees the arguments behind the file, \
+      the variables given with '--env', the folders given with '--dir', and nothing else.
+
+      With '--invoke', an exported function is called with the arguments behind the file, and its results are printed, \
+      one a line: integers signed, floats in the fewest digits that read back as the same number, v128 as one \
+      hexadecimal number.
+
+      Everything behind the file belongs to the program, options too.
+      """)
+
+  @Option(help: ArgumentHelp("Call an exported function instead of '_start'.", valueName: "name"))
+  var invoke: String?
+
+  @Option(
+    name: .customLong("link"),
+    help: ArgumentHelp(
+      "Instantiate a module first, whose exports can then be imported from <name>. May be repeated; each module may "
+        + "import from those before it, and from WASI.", valueName: "name=file"))
+  var links: [LinkedFile] = []
+
+  @OptionGroup var engineOptions: EngineOptions
+
+  @Option(
+    name: .customLong("dir"),
+    help: ArgumentHelp("Let the program use a folder, by default under the same name.", valueName: "host[::guest]"))
+  var folders: [Folder] = []
+
+  @Option(
+    name: .customLong("env"),
+    help: ArgumentHelp("Set a variable of the program's environment.", valueName: "name=value"))
+  var variables: [Variable] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The exported memory that the program's pointers mean; by default 'memory'.", valueName: "name"))
+  var wasiMemory: String?
+
+  @Option(help: ArgumentHelp("Trap after so many instructions.", valueName: "n"))
+  var fuel: Int64?
+
+  @Option(help: ArgumentHelp("Trap after so many seconds.", valueName: "seconds"))
+  var timeout: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Refuse memory beyond so many bytes, all memories together. K, M and G may follow.", valueName: "bytes"))
+  var maxMemory: ByteCount?
+
+  @Option(help: ArgumentHelp("How many threads validate; by default one for each processor.", valueName: "n"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("Write how long each phase took, as JSON, to a file.", valueName: "file"))
+  var timings: String?
+
+  @OptionGroup var features: FeatureOptions
+
+  @Argument(
+    parsing: .captureForPassthrough,
+    help: ArgumentHelp("The module, then the program's or the function's arguments.", valueName: "file"))
+  var command: [String] = []
+
+  func validate() throws {
+    guard let first = command.first, first.hasPrefix("-"), first != "-" else { return }
+    if first == "--help" || first == "-h" { throw CleanExit.helpRequest(RunCommand.self) }
+    if first == "--version" { throw CleanExit.message(Polymnia.configuration.version) }
+    throw ValidationError("Unknown option '\(first)'")
+  }
+
+  func run() throws {
+    guard let file = command.first else { throw ValidationError("Missing expected argument '<file>'") }
+    var clock = Timings()
+    let result = Result { try execute(file, &clock) }
+    if let timings { try clock.write(to: timings) }
+    try result.get()
+  }
+
+  private func execute(_ path: String, _ clock: inout Timings) throws {
+    let program = try Program(self, features: try features.set)
+    for link in links {
+      let module = try program.load(link.file, &clock)
+      let instance = try program.instantiate(module, &clock)
+      try program.reporting(link.file) { try program.linker.define(instance, as: link.name) }
+    }
+    let module = try program.load(path, &clock)
+    if let invoke {
+      try program.call(invoke, of: module, arguments: command.dropFirst(), &clock)
+    } else {
+      try program.start(module, &clock)
+    }
+  }
+}
+
+/// A value of `--link`.
+struct LinkedFile: ExpressibleByArgument {
+  var name: String
+  var file: String
+
+  init?(argument: String) {
+    guard let equals = argument.firstIndex(of: "=") else { return nil }
+    name = String(argument[..<equals])
+    file = String(argument[argument.index(after: equals)...])
+    if file.isEmpty { return nil }
+  }
+}
+
+/// A value of `--dir`.
+struct Folder: ExpressibleByArgument {
+  var host: String
+  var guest: String
+
+  init?(argument: String) {
+    guard !argument.isEmpty else { return nil }
+    let parts = argument.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    host = parts[0]
+    guest = parts.count == 2 ? parts[1] : parts[0]
+    if host.isEmpty || guest.isEmpty { return nil }
+  }
+}
+
+/// A value of `--env`.
+struct Variable: ExpressibleByArgument {
+  var name: String
+  var value: String
+
+  init?(argument: String) {
+    guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else { return nil }
+    name = String(argument[..<equals])
+    value = String(argument[argument.index(after: equals)...])
+  }
+}
+
+/// A number of bytes.
+struct ByteCount: ExpressibleByArgument {
+  var value: UInt64
+
+  init?(argument: String) {
+    let shift: UInt64 =
+      switch argument.last {
+      case "K", "k": 10
+      case "M", "m": 20
+      case "G", "g": 30
+      default: 0
+      }
+    guard let number = UInt64(shift == 0 ? argument[...] : argument.dropLast()) else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
+    guard !overflow else { return nil }
+    value = bytes
+  }
+}

@@ -1,0 +1,153 @@
+import WASI
+import WasmEngine
+import WebAssembly
+
+/// What `run` executes: modules linked in one store, with WASI.
+final class Program {
+  let linker: Linker
+  private let engine: Engine
+  private let store: Store
+  private let features: FeatureSet
+  private let timeout: Double?
+  private let wasi: WASI
+
+  init(_ options: RunCommand, features: FeatureSet) throws {
+    var configuration = Engine.Configuration()
+    configuration.features = features
+    configuration.memoryPolicy.bounds = options.engineOptions.bounds
+    configuration.metersFuel = options.fuel != nil
+    configuration.validationThreads = options.threads
+    engine = Engine(configuration)
+    store = Store(engine)
+    linker = Linker(store)
+    self.features = features
+    timeout = options.timeout
+    if let fuel = options.fuel { try store.setFuel(fuel) }
+    if let limit = options.maxMemory {
+      var total: UInt64 = 0
+      store.limiter = { request in
+        guard case .memory(let current, let desired, _) = request else { return true }
+        let (sum, overflow) = total.addingReportingOverflow(desired - current)
+        guard !overflow, sum <= limit.value else { return false }
+        total = sum
+        return true
+      }
+    }
+    do throws(WASIError) {
+      wasi = try WASI(Self.configuration(options))
+    } catch {
+      throw CommandFailure(options.command.first ?? "", "\(error)")
+    }
+  }
+
+  private static func configuration(_ options: RunCommand) -> WASIConfiguration {
+    var configuration = WASIConfiguration()
+    configuration.arguments = options.command
+    configuration.environment = options.variables.map { ($0.name, $0.value) }
+    configuration.preopens = options.folders.map { WASIConfiguration.Preopen(host: $0.host, guest: $0.guest) }
+    configuration.standardInput = .descriptor(0)
+    configuration.standardOutput = .descriptor(1)
+    configuration.standardError = .descriptor(2)
+    configuration.memoryName = options.wasiMemory
+    return configuration
+  }
+
+  /// A module of a file, ready to be instantiated.
+  struct Loaded {
+    var name: String
+    var module: CompiledModule
+  }
+
+  func load(_ path: String, _ clock: inout Timings) throws -> Loaded {
+    let file = try clock.measure(.decode) { try ModuleFile(path: path, features: features) }
+    do throws(ModuleError) {
+      let validated = try clock.measure(.validate) { () throws(ModuleError) in try engine.validate(file.module) }
+      let module = try clock.measure(.compile) { () throws(ModuleError) in
+        try CompiledModule(validated, engine: engine)
+      }
+      return Loaded(name: file.name, module: module)
+    } catch {
+      throw file.failure(error)
+    }
+  }
+
+  func instantiate(_ loaded: Loaded, _ clock: inout Timings) throws -> Instance {
+    try reporting(loaded.name) {
+      try clock.measure(.instantiate) { try linker.instantiate(loaded.module) }
+    }
+  }
+
+  /// Runs `_start`.
+  func start(_ loaded: Loaded, _ clock: inout Timings) throws {
+    let instance = try instantiate(loaded, &clock)
+    guard case .function(let start)? = instance.export("_start") else {
+      let functions = instance.exports.filter { $0.value.kind == .function }.map(\.name)
+      let choices =
+        functions.isEmpty ? "" : "; with --invoke one can be called of: " + functions.joined(separator: ", ")
+      throw CommandFailure(loaded.name, "no function is exported as '_start'" + choices)
+    }
+    try reporting(loaded.name) {
+      setDeadline()
+      _ = try clock.measure(.run) { try start.call() }
+    }
+  }
+
+  /// Calls an exported function and prints its results.
+  func call(
+    _ name: String, of loaded: Loaded, arguments: ArraySlice<String>, _ clock: inout Timings
+  ) throws {
+    let instance = try instantiate(loaded, &clock)
+    guard case .function(let function)? = instance.export(name) else {
+      throw CommandFailure(loaded.name, "no function is exported as '\(name)'")
+    }
+    let values = try Self.values(arguments, of: function.type, calling: name)
+    let results = try reporting(loaded.name) {
+      setDeadline()
+      return try clock.measure(.run) { try function.call(values) }
+    }
+    var output = OutputFile.standardOutput
+    for result in results { output.write(ValueText.print(result) + "\n") }
+    try output.flush()
+  }
+
+  private static func values(
+    _ arguments: ArraySlice<String>, of type: FunctionType, calling name: String
+  ) throws -> [Value] {
+    guard arguments.count == type.parameters.count else {
+      throw CommandFailure(
+        diagnostics: [
+          "polymnia: error: '\(name)' is of type \(type): \(type.parameters.count) arguments expected, "
+            + "\(arguments.count) given"
+        ], status: ExitStatus.usage)
+    }
+    return try zip(arguments, type.parameters).map { argument, type in
+      guard let value = ValueText.parse(argument, as: type) else {
+        throw CommandFailure(
+          diagnostics: ["polymnia: error: argument '\(argument)' of '\(name)' is not a value of type \(type)"],
+          status: ExitStatus.usage)
+      }
+      return value
+    }
+  }
+
+  private func setDeadline() {
+    if let timeout { store.setDeadline(after: .seconds(timeout)) }
+  }
+
+  /// Turns what an execution can throw into what the command says of it.
+  func reporting<Result>(_ file: String, _ work: () throws -> Result) throws -> Result {
+    do {
+      return try work()
+    } catch let exit as WASIExit {
+      throw GuestExit(status: Int32(truncatingIfNeeded: exit.code & 0xFF))
+    } catch let trap as Trap {
+      throw CommandFailure(file, trap.description, status: ExitStatus.trap)
+    } catch let exception as UncaughtException {
+      throw CommandFailure(file, exception.description, status: ExitStatus.trap)
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch {
+      throw CommandFailure(file, "\(error)")
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import WebAssembly
+
+/// `--features`, which every command has.
+struct FeatureOptions: ParsableArguments {
+  @Option(
+    name: .customLong("features"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Switch features on and off; 'help' lists them. All are on by default.", valueName: "+a,-b"))
+  var changes: [String] = []
+
+  mutating func validate() throws {
+    let change = try change
+    if changes.contains("help") { throw CleanExit.message(Self.list(change(.all))) }
+  }
+
+  /// Whether `--features` was given at all.
+  var isDefault: Bool { changes.isEmpty }
+
+  /// The features that are on.
+  var set: FeatureSet {
+    get throws { try change(.all) }
+  }
+
+  /// What the option does to a set of features.
+  var change: @Sendable (FeatureSet) -> FeatureSet {
+    get throws {
+      var steps: [(feature: Feature, isOn: Bool)] = []
+      for item in changes.filter({ $0 != "help" }).flatMap({ $0.split(separator: ",") }) {
+        let isOn = !item.hasPrefix("-")
+        let name = String(item.hasPrefix("-") || item.hasPrefix("+") ? item.dropFirst() : item)
+        let features = name == "all" ? Feature.allCases : Feature(rawValue: name).map { [$0] } ?? []
+        guard !features.isEmpty else {
+          throw ValidationError("Unknown feature '\(name)'. '--features help' lists the features.")
+        }
+        steps += features.map { ($0, isOn) }
+      }
+      return { [steps] base in
+        var set = base
+        for step in steps {
+          if step.isOn { set.insert(step.feature) } else { set.remove(step.feature) }
+        }
+        return set
+      }
+    }
+  }
+
+  private static func list(_ selected: FeatureSet) -> String {
+    let width = Feature.allCases.map(\.rawValue.count).max() ?? 0
+    return Feature.allCases.map { feature in
+      let padding = String(repeating: " ", count: width - feature.rawValue.count)
+      let state = selected.contains(feature) ? "+" : "-"
+      let origin = feature.isStandard ? "3.0     " : "proposal"
+      return "\(state)\(feature.rawValue)\(padding)  \(origin)  \(feature.summary)"
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,76 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// A file given on the command line, read into private memory.
+struct InputFile {
+  /// What messages call it.
+  var name: String
+  var bytes: [UInt8]
+
+  /// Reads a file, or standard input where the path is `-`.
+  ///
+  /// - Throws: a ``CommandFailure`` that names the file.
+  init(path: String) throws {
+    if path == "-" {
+      name = "<standard input>"
+      bytes = try Self.read(0, name: name)
+      return
+    }
+    name = path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw CommandFailure(path, systemMessage()) }
+    defer { close(descriptor) }
+    bytes = try Self.read(descriptor, name: path)
+  }
+
+  /// Whether the contents are to be taken for the binary format: whatever cannot begin a text is, so that a damaged
+  /// binary is reported as one.
+  var isBinary: Bool {
+    switch bytes.first {
+    case nil, UInt8(ascii: "("), UInt8(ascii: ";"), 0x20, 0x09, 0x0A, 0x0D: false
+    default: true
+    }
+  }
+
+  private static func read(_ descriptor: Int32, name: String) throws -> [UInt8] {
+    var status = stat()
+    var expected = 0
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { expected = Int(status.st_size) }
+    // One byte more, so that the end of a file that has the expected size is seen without growing.
+    var capacity = max(expected + 1, 1 << 16)
+    var contents: [UInt8] = []
+    while true {
+      let (piece, isAtEnd) = try read(descriptor, upTo: capacity, name: name)
+      if contents.isEmpty { contents = piece } else { contents.append(contentsOf: piece) }
+      if isAtEnd { return contents }
+      capacity = contents.count
+    }
+  }
+
+  /// At most `capacity` bytes, and whether they are the last ones.
+  private static func read(_ descriptor: Int32, upTo capacity: Int, name: String) throws -> ([UInt8], Bool) {
+    var isAtEnd = false
+    let piece = try [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      while count < capacity {
+        let received = readBytes(descriptor, buffer.baseAddress! + count, capacity - count)
+        if received > 0 {
+          count += received
+        } else if received == 0 {
+          isAtEnd = true
+          return
+        } else if errno != EINTR {
+          throw CommandFailure(name, systemMessage())
+        }
+      }
+    }
+    return (piece, isAtEnd)
+  }
+}
+
+/// read(2), under a name that the methods above do not hide.
+private func readBytes(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+  read(descriptor, buffer, count)
+}

@@ -1,0 +1,87 @@
+import WasmEngine
+import WebAssembly
+
+/// Everything that `inspect` tells, ready to be written as text or JSON.
+struct InspectionReport {
+  struct Memory {
+    var index: Int
+    var name: String?
+    /// Module and name of the import, or nil for a memory of the module's own.
+    var importedFrom: (module: String, name: String)?
+    var exports: [String]
+    var type: MemoryType
+    /// What the default policy gives to a memory of this type.
+    var accessClass: AccessClass?
+    /// How many instructions of the module work on it.
+    var instructions: Int
+  }
+
+  let file: String
+  let size: Int
+  let isText: Bool
+  let module: Module
+  let spaces: IndexSpaces
+  let names: Names
+  let survey: ModuleSurvey
+  let memories: [Memory]
+
+  /// - Parameter accessClass: What the default policy gives to a memory of a type.
+  init(_ file: ModuleFile, accessClass: (MemoryType) -> AccessClass?) throws(ModuleError) {
+    self.file = file.name
+    size = file.size
+    isText = file.positions != nil
+    // Sections have sizes only in the binary format.
+    module = isText ? try ModuleDecoder.decode(ModuleEncoder.encode(file.module)) : file.module
+    spaces = IndexSpaces(module)
+    names = Names(module)
+    survey = try ModuleSurvey(module, spaces)
+    let imports = module.imports.filter { $0.type.kind == .memory }.map { ($0.module, $0.name) }
+    var memories: [Memory] = []
+    for (index, type) in spaces.memories.enumerated() {
+      memories.append(
+        Memory(
+          index: index, name: names.name(of: .memory, UInt32(index)),
+          importedFrom: index < imports.count ? imports[index] : nil,
+          exports: module.exports.filter { $0.kind == .memory && $0.index == index }.map(\.name),
+          type: type, accessClass: accessClass(type), instructions: survey.memoryInstructions[index]))
+    }
+    self.memories = memories
+  }
+
+  /// The bytes of all function bodies, their sizes included.
+  var codeSize: Int { module.sections.first { $0.id == .code }?.range.count ?? 0 }
+  var dataSize: Int { module.data.reduce(0) { $0 + $1.range.count } }
+
+  /// A section's name as people know it.
+  func sectionName(_ position: Int) -> String {
+    let section = module.sections[position]
+    guard section.id == .custom else { return section.id == .dataCount ? "data count" : "\(section.id)" }
+    let number = module.sections[..<position].count { $0.id == .custom }
+    return number < module.customSections.count ? "custom \"\(module.customSections[number].name)\"" : "custom"
+  }
+
+  /// The type of an import or export in words.
+  func type(_ kind: ExternalKind, _ index: Int) -> String {
+    switch kind {
+    case .function: functionType(spaces.functions, index)
+    case .tag: functionType(spaces.tags, index)
+    case .table: spaces.tables.indices.contains(index) ? "\(spaces.tables[index])" : "unknown"
+    case .memory: spaces.memories.indices.contains(index) ? "\(spaces.memories[index])" : "unknown"
+    case .global: spaces.globals.indices.contains(index) ? "\(spaces.globals[index])" : "unknown"
+    }
+  }
+
+  private func functionType(_ types: [UInt32], _ index: Int) -> String {
+    guard types.indices.contains(index), Int(types[index]) < module.types.count else { return "unknown" }
+    return module.types[Int(types[index])].functionType.map { "\($0)" } ?? "unknown"
+  }
+
+  /// The imports with the index that each has in its space.
+  var imports: [(item: Import, index: Int)] {
+    var counts: [ExternalKind: Int] = [:]
+    return module.imports.map { item in
+      defer { counts[item.type.kind, default: 0] += 1 }
+      return (item, counts[item.type.kind, default: 0])
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// The root of the command line.
+struct Polymnia: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "polymnia",
+    abstract: "Runs, checks and converts WebAssembly modules, with any number of memories.",
+    discussion: """
+      Every FILE is a module in the binary or the text format, told apart by its contents; '-' is standard input.
+
+      Exit status: 0 success, 1 an error in the input, 2 wrong usage, 134 a trap; of a program that calls proc_exit, \
+      its own.
+      """,
+    version: "polymnia \(version)",
+    subcommands: [
+      RunCommand.self, WastCommand.self, ValidateCommand.self, ParseCommand.self, PrintCommand.self,
+      InspectCommand.self,
+    ])
+
+  static let version = "0.1.0"
+}
+
+/// Exit statuses that do not come from a guest program.
+enum ExitStatus {
+  static let inputError: Int32 = 1
+  static let usage: Int32 = 2
+  static let trap: Int32 = 134
+}
