@@ -113,6 +113,13 @@ final class HandlerTable: @unchecked Sendable {
     entries[variant.rawValue * Operator.opcodeLimit + Int(opcode.rawValue)] = Self.codeAddress(of: handler)
   }
 
+  /// Lets an operator have the handlers of another one that does the same to a slot.
+  func alias(_ opcode: Opcode, of original: Opcode) {
+    for variant: Variant in [.slots, .address64, .sumAddress, .scaledAddress] {
+      entries[variant.rawValue * Operator.opcodeLimit + Int(opcode.rawValue)] = handler(original, variant)
+    }
+  }
+
   func set(_ special: Special, _ handler: @escaping HandlerClosure) {
     entries[Self.firstSpecial + special.rawValue] = Self.codeAddress(of: handler)
   }

@@ -1,4 +1,4 @@
-// Floating-point comparisons, alone and joined with a branch.
+// Floating-point comparisons, alone and joined with a branch. The translator exchanges the operands of gt and ge.
 
 extension HandlerTable {
   func addFloatComparisons() {
@@ -20,23 +20,11 @@ extension HandlerTable {
     set(.f32Lt, .branchUnless) { branchIf($0, $1, $2) { (a: Float, b: Float) in !(a < b) } }
     set(.f32Lt, .branchUnlessBack) { branchIf($0, $1, $2, back: true) { (a: Float, b: Float) in !(a < b) } }
 
-    set(.f32Gt) { binary($0, $1, $2) { (a: Float, b: Float) in a > b } }
-    set(.f32Gt, .branch) { branchIf($0, $1, $2) { (a: Float, b: Float) in a > b } }
-    set(.f32Gt, .branchBack) { branchIf($0, $1, $2, back: true) { (a: Float, b: Float) in a > b } }
-    set(.f32Gt, .branchUnless) { branchIf($0, $1, $2) { (a: Float, b: Float) in !(a > b) } }
-    set(.f32Gt, .branchUnlessBack) { branchIf($0, $1, $2, back: true) { (a: Float, b: Float) in !(a > b) } }
-
     set(.f32Le) { binary($0, $1, $2) { (a: Float, b: Float) in a <= b } }
     set(.f32Le, .branch) { branchIf($0, $1, $2) { (a: Float, b: Float) in a <= b } }
     set(.f32Le, .branchBack) { branchIf($0, $1, $2, back: true) { (a: Float, b: Float) in a <= b } }
     set(.f32Le, .branchUnless) { branchIf($0, $1, $2) { (a: Float, b: Float) in !(a <= b) } }
     set(.f32Le, .branchUnlessBack) { branchIf($0, $1, $2, back: true) { (a: Float, b: Float) in !(a <= b) } }
-
-    set(.f32Ge) { binary($0, $1, $2) { (a: Float, b: Float) in a >= b } }
-    set(.f32Ge, .branch) { branchIf($0, $1, $2) { (a: Float, b: Float) in a >= b } }
-    set(.f32Ge, .branchBack) { branchIf($0, $1, $2, back: true) { (a: Float, b: Float) in a >= b } }
-    set(.f32Ge, .branchUnless) { branchIf($0, $1, $2) { (a: Float, b: Float) in !(a >= b) } }
-    set(.f32Ge, .branchUnlessBack) { branchIf($0, $1, $2, back: true) { (a: Float, b: Float) in !(a >= b) } }
 
     set(.f64Eq) { binary($0, $1, $2) { (a: Double, b: Double) in a == b } }
     set(.f64Eq, .branch) { branchIf($0, $1, $2) { (a: Double, b: Double) in a == b } }
@@ -56,22 +44,11 @@ extension HandlerTable {
     set(.f64Lt, .branchUnless) { branchIf($0, $1, $2) { (a: Double, b: Double) in !(a < b) } }
     set(.f64Lt, .branchUnlessBack) { branchIf($0, $1, $2, back: true) { (a: Double, b: Double) in !(a < b) } }
 
-    set(.f64Gt) { binary($0, $1, $2) { (a: Double, b: Double) in a > b } }
-    set(.f64Gt, .branch) { branchIf($0, $1, $2) { (a: Double, b: Double) in a > b } }
-    set(.f64Gt, .branchBack) { branchIf($0, $1, $2, back: true) { (a: Double, b: Double) in a > b } }
-    set(.f64Gt, .branchUnless) { branchIf($0, $1, $2) { (a: Double, b: Double) in !(a > b) } }
-    set(.f64Gt, .branchUnlessBack) { branchIf($0, $1, $2, back: true) { (a: Double, b: Double) in !(a > b) } }
-
     set(.f64Le) { binary($0, $1, $2) { (a: Double, b: Double) in a <= b } }
     set(.f64Le, .branch) { branchIf($0, $1, $2) { (a: Double, b: Double) in a <= b } }
     set(.f64Le, .branchBack) { branchIf($0, $1, $2, back: true) { (a: Double, b: Double) in a <= b } }
     set(.f64Le, .branchUnless) { branchIf($0, $1, $2) { (a: Double, b: Double) in !(a <= b) } }
     set(.f64Le, .branchUnlessBack) { branchIf($0, $1, $2, back: true) { (a: Double, b: Double) in !(a <= b) } }
 
-    set(.f64Ge) { binary($0, $1, $2) { (a: Double, b: Double) in a >= b } }
-    set(.f64Ge, .branch) { branchIf($0, $1, $2) { (a: Double, b: Double) in a >= b } }
-    set(.f64Ge, .branchBack) { branchIf($0, $1, $2, back: true) { (a: Double, b: Double) in a >= b } }
-    set(.f64Ge, .branchUnless) { branchIf($0, $1, $2) { (a: Double, b: Double) in !(a >= b) } }
-    set(.f64Ge, .branchUnlessBack) { branchIf($0, $1, $2, back: true) { (a: Double, b: Double) in !(a >= b) } }
   }
 }

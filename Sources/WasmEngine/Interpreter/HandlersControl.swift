@@ -12,6 +12,8 @@ extension HandlerTable {
     case constantVector
     /// `first slot, count of slots`
     case clear
+    /// `first slot`
+    case clear1, clear2
     /// `displacement`
     case branch, branchBack
     /// `a, displacement`: a is an i32
@@ -99,6 +101,15 @@ extension HandlerTable {
         slot += FrameLayout.slotSize
       }
       return next(pc, 2, fp, context)
+    }
+    set(.clear1) { pc, fp, context in
+      (0 as UInt64).write(fp + operand(pc, 0))
+      return next(pc, 1, fp, context)
+    }
+    set(.clear2) { pc, fp, context in
+      (0 as UInt64).write(fp + operand(pc, 0))
+      (0 as UInt64).write(fp + operand(pc, 0) + 8)
+      return next(pc, 1, fp, context)
     }
     set(.select) { pc, fp, context in
       let a = UInt64.read(fp + operand(pc, 1))

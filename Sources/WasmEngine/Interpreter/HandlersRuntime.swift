@@ -1,17 +1,26 @@
 // Instructions that the runtime carries out: bulk operations, growth, tables, exceptions.
 
+// What a handler here does is a function of its own, so that the handlers stay so small that the optimiser does not merge
+// them: a merged handler no longer ends in a jump.
+
+/// Goes on behind the instruction unless it came to an end.
+@inline(__always)
+private func next(
+  _ status: UInt64, _ pc: CodePointer, _ words: Int, _ fp: FramePointer, _ context: ContextPointer
+) -> UInt64 {
+  status == ExecutionStatus.completed.rawValue ? next(pc, words, fp, context) : status
+}
+
 /// Runs a piece of the runtime that may trap, with what a backtrace needs in place.
 @inline(__always)
 private func runtime(
-  _ pc: CodePointer, _ words: Int, _ fp: FramePointer, _ context: ContextPointer,
-  _ body: (VMContext) -> ExecutionStatus
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ body: (VMContext) -> ExecutionStatus
 ) -> UInt64 {
   let store = VMContext(context).store
   store[StoreContext.lastFrameOffset] = UInt64(UInt(bitPattern: fp))
   store[StoreContext.lastPositionOffset] = UInt64(UInt(bitPattern: pc))
   store[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: fp))
-  let status = body(VMContext(context))
-  return status == .completed ? next(pc, words, fp, context) : status.rawValue
+  return body(VMContext(context)).rawValue
 }
 
 /// The operand at an index, as the slot of an address, index or count of either type.
@@ -41,120 +50,22 @@ extension HandlerTable {
       (count >> UInt64(operand32(pc, 2))).write(fp + operand(pc, 0))
       return next(pc, 3, fp, context)
     }
-    // `result, delta, memory, is64`
-    set(.memoryGrow) { pc, fp, context in
-      runtime(pc, 4, fp, context) { instance in
-        let is64 = operand32(pc, 3) != 0
-        let old = RuntimeCalls.memoryGrow(instance, operand32(pc, 2), by: address(pc, fp, 1, is64: is64))
-        writeAddress(old, pc, fp, is64: is64)
-        return .completed
-      }
-    }
-    // `to, from, count, target memory, source memory, is64 (bit 0 to, 1 from, 2 count)`
-    set(.memoryCopy) { pc, fp, context in
-      runtime(pc, 6, fp, context) { instance in
-        let is64 = operand32(pc, 5)
-        return RuntimeCalls.memoryCopy(
-          instance, operand32(pc, 3), operand32(pc, 4), to: address(pc, fp, 0, is64: is64 & 1 != 0),
-          from: address(pc, fp, 1, is64: is64 & 2 != 0), count: address(pc, fp, 2, is64: is64 & 4 != 0))
-      }
-    }
-    // `at, value, count, memory, is64`
-    set(.memoryFill) { pc, fp, context in
-      runtime(pc, 5, fp, context) { instance in
-        let is64 = operand32(pc, 4) != 0
-        return RuntimeCalls.memoryFill(
-          instance, operand32(pc, 3), at: address(pc, fp, 0, is64: is64), value: UInt32.read(fp + operand(pc, 1)),
-          count: address(pc, fp, 2, is64: is64))
-      }
-    }
-    // `to, from, count, memory, segment, is64`
-    set(.memoryInit) { pc, fp, context in
-      runtime(pc, 6, fp, context) { instance in
-        RuntimeCalls.memoryInit(
-          instance, operand32(pc, 3), segment: operand32(pc, 4),
-          to: address(pc, fp, 0, is64: operand32(pc, 5) != 0), from: address(pc, fp, 1, is64: false),
-          count: address(pc, fp, 2, is64: false))
-      }
-    }
-    // `segment`
-    set(.dataDrop) { pc, fp, context in
-      runtime(pc, 1, fp, context) { instance in
-        RuntimeCalls.dataDrop(instance, segment: operand32(pc, 0))
-        return .completed
-      }
-    }
-    // `at, count, memory, is64`
-    set(.memoryDiscard) { pc, fp, context in
-      runtime(pc, 4, fp, context) { instance in
-        let is64 = operand32(pc, 3) != 0
-        return RuntimeCalls.memoryDiscard(
-          instance, operand32(pc, 2), at: address(pc, fp, 0, is64: is64), count: address(pc, fp, 1, is64: is64))
-      }
-    }
+    set(.memoryGrow) { next(memoryGrow($0, $1, $2), $0, 4, $1, $2) }
+    set(.memoryCopy) { next(memoryCopy($0, $1, $2), $0, 6, $1, $2) }
+    set(.memoryFill) { next(memoryFill($0, $1, $2), $0, 5, $1, $2) }
+    set(.memoryInit) { next(memoryInit($0, $1, $2), $0, 6, $1, $2) }
+    set(.dataDrop) { next(dataDrop($0, $1, $2), $0, 1, $1, $2) }
+    set(.memoryDiscard) { next(memoryDiscard($0, $1, $2), $0, 4, $1, $2) }
   }
 
   private func addTableCalls() {
-    // `result, index, table, is64`
-    set(.tableGet) { pc, fp, context in
-      runtime(pc, 4, fp, context) { instance in
-        RuntimeCalls.tableGet(
-          instance, operand32(pc, 2), at: address(pc, fp, 1, is64: operand32(pc, 3) != 0),
-          into: (fp + operand(pc, 0)).assumingMemoryBound(to: UInt64.self))
-      }
-    }
-    // `index, value, table, is64`
-    set(.tableSet) { pc, fp, context in
-      runtime(pc, 4, fp, context) { instance in
-        RuntimeCalls.tableSet(
-          instance, operand32(pc, 2), at: address(pc, fp, 0, is64: operand32(pc, 3) != 0),
-          UInt64.read(fp + operand(pc, 1)))
-      }
-    }
-    // `result, value, delta, table, is64`
-    set(.tableGrow) { pc, fp, context in
-      runtime(pc, 5, fp, context) { instance in
-        let is64 = operand32(pc, 4) != 0
-        let old = RuntimeCalls.tableGrow(
-          instance, operand32(pc, 3), by: address(pc, fp, 2, is64: is64), filledWith: UInt64.read(fp + operand(pc, 1)))
-        writeAddress(old, pc, fp, is64: is64)
-        return .completed
-      }
-    }
-    // `at, value, count, table, is64`
-    set(.tableFill) { pc, fp, context in
-      runtime(pc, 5, fp, context) { instance in
-        let is64 = operand32(pc, 4) != 0
-        return RuntimeCalls.tableFill(
-          instance, operand32(pc, 3), at: address(pc, fp, 0, is64: is64), UInt64.read(fp + operand(pc, 1)),
-          count: address(pc, fp, 2, is64: is64))
-      }
-    }
-    // `to, from, count, target table, source table, is64 (bit 0 to, 1 from, 2 count)`
-    set(.tableCopy) { pc, fp, context in
-      runtime(pc, 6, fp, context) { instance in
-        let is64 = operand32(pc, 5)
-        return RuntimeCalls.tableCopy(
-          instance, operand32(pc, 3), operand32(pc, 4), to: address(pc, fp, 0, is64: is64 & 1 != 0),
-          from: address(pc, fp, 1, is64: is64 & 2 != 0), count: address(pc, fp, 2, is64: is64 & 4 != 0))
-      }
-    }
-    // `to, from, count, table, segment, is64`
-    set(.tableInit) { pc, fp, context in
-      runtime(pc, 6, fp, context) { instance in
-        RuntimeCalls.tableInit(
-          instance, operand32(pc, 3), segment: operand32(pc, 4),
-          to: address(pc, fp, 0, is64: operand32(pc, 5) != 0), from: address(pc, fp, 1, is64: false),
-          count: address(pc, fp, 2, is64: false))
-      }
-    }
-    // `segment`
-    set(.elemDrop) { pc, fp, context in
-      runtime(pc, 1, fp, context) { instance in
-        RuntimeCalls.elemDrop(instance, segment: operand32(pc, 0))
-        return .completed
-      }
-    }
+    set(.tableGet) { next(tableGet($0, $1, $2), $0, 4, $1, $2) }
+    set(.tableSet) { next(tableSet($0, $1, $2), $0, 4, $1, $2) }
+    set(.tableGrow) { next(tableGrow($0, $1, $2), $0, 5, $1, $2) }
+    set(.tableFill) { next(tableFill($0, $1, $2), $0, 5, $1, $2) }
+    set(.tableCopy) { next(tableCopy($0, $1, $2), $0, 6, $1, $2) }
+    set(.tableInit) { next(tableInit($0, $1, $2), $0, 6, $1, $2) }
+    set(.elemDrop) { next(elemDrop($0, $1, $2), $0, 1, $1, $2) }
   }
 
   private func addExceptions() {
@@ -214,4 +125,141 @@ private func wide(
   result.low.write(fp + operand(pc, 0))
   result.high.write(fp + operand(pc, 0) + 8)
   return next(pc, 5, fp, context)
+}
+
+/// `result, delta, memory, is64`
+@inline(never)
+private func memoryGrow(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    let is64 = operand32(pc, 3) != 0
+    let old = RuntimeCalls.memoryGrow(instance, operand32(pc, 2), by: address(pc, fp, 1, is64: is64))
+    writeAddress(old, pc, fp, is64: is64)
+    return .completed
+  }
+}
+
+/// `to, from, count, target memory, source memory, is64 (bit 0 to, 1 from, 2 count)`
+@inline(never)
+private func memoryCopy(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    let is64 = operand32(pc, 5)
+    return RuntimeCalls.memoryCopy(
+      instance, operand32(pc, 3), operand32(pc, 4), to: address(pc, fp, 0, is64: is64 & 1 != 0),
+      from: address(pc, fp, 1, is64: is64 & 2 != 0), count: address(pc, fp, 2, is64: is64 & 4 != 0))
+  }
+}
+
+/// `at, value, count, memory, is64`
+@inline(never)
+private func memoryFill(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    let is64 = operand32(pc, 4) != 0
+    return RuntimeCalls.memoryFill(
+      instance, operand32(pc, 3), at: address(pc, fp, 0, is64: is64), value: UInt32.read(fp + operand(pc, 1)),
+      count: address(pc, fp, 2, is64: is64))
+  }
+}
+
+/// `to, from, count, memory, segment, is64`
+@inline(never)
+private func memoryInit(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    return RuntimeCalls.memoryInit(
+      instance, operand32(pc, 3), segment: operand32(pc, 4),
+      to: address(pc, fp, 0, is64: operand32(pc, 5) != 0), from: address(pc, fp, 1, is64: false),
+      count: address(pc, fp, 2, is64: false))
+  }
+}
+
+/// `segment`
+@inline(never)
+private func dataDrop(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    RuntimeCalls.dataDrop(instance, segment: operand32(pc, 0))
+    return .completed
+  }
+}
+
+/// `at, count, memory, is64`
+@inline(never)
+private func memoryDiscard(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    let is64 = operand32(pc, 3) != 0
+    return RuntimeCalls.memoryDiscard(
+      instance, operand32(pc, 2), at: address(pc, fp, 0, is64: is64), count: address(pc, fp, 1, is64: is64))
+  }
+}
+
+/// `result, index, table, is64`
+@inline(never)
+private func tableGet(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    return RuntimeCalls.tableGet(
+      instance, operand32(pc, 2), at: address(pc, fp, 1, is64: operand32(pc, 3) != 0),
+      into: (fp + operand(pc, 0)).assumingMemoryBound(to: UInt64.self))
+  }
+}
+
+/// `index, value, table, is64`
+@inline(never)
+private func tableSet(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    return RuntimeCalls.tableSet(
+      instance, operand32(pc, 2), at: address(pc, fp, 0, is64: operand32(pc, 3) != 0),
+      UInt64.read(fp + operand(pc, 1)))
+  }
+}
+
+/// `result, value, delta, table, is64`
+@inline(never)
+private func tableGrow(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    let is64 = operand32(pc, 4) != 0
+    let old = RuntimeCalls.tableGrow(
+      instance, operand32(pc, 3), by: address(pc, fp, 2, is64: is64), filledWith: UInt64.read(fp + operand(pc, 1)))
+    writeAddress(old, pc, fp, is64: is64)
+    return .completed
+  }
+}
+
+/// `at, value, count, table, is64`
+@inline(never)
+private func tableFill(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    let is64 = operand32(pc, 4) != 0
+    return RuntimeCalls.tableFill(
+      instance, operand32(pc, 3), at: address(pc, fp, 0, is64: is64), UInt64.read(fp + operand(pc, 1)),
+      count: address(pc, fp, 2, is64: is64))
+  }
+}
+
+/// `to, from, count, target table, source table, is64 (bit 0 to, 1 from, 2 count)`
+@inline(never)
+private func tableCopy(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    let is64 = operand32(pc, 5)
+    return RuntimeCalls.tableCopy(
+      instance, operand32(pc, 3), operand32(pc, 4), to: address(pc, fp, 0, is64: is64 & 1 != 0),
+      from: address(pc, fp, 1, is64: is64 & 2 != 0), count: address(pc, fp, 2, is64: is64 & 4 != 0))
+  }
+}
+
+/// `to, from, count, table, segment, is64`
+@inline(never)
+private func tableInit(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    return RuntimeCalls.tableInit(
+      instance, operand32(pc, 3), segment: operand32(pc, 4),
+      to: address(pc, fp, 0, is64: operand32(pc, 5) != 0), from: address(pc, fp, 1, is64: false),
+      count: address(pc, fp, 2, is64: false))
+  }
+}
+
+/// `segment`
+@inline(never)
+private func elemDrop(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  runtime(pc, fp, context) { instance in
+    RuntimeCalls.elemDrop(instance, segment: operand32(pc, 0))
+    return .completed
+  }
 }

@@ -108,6 +108,18 @@ extension RegisterTranslator {
 
   /// An operator with all operands on the stack and one result.
   mutating func translateOperator(_ instruction: Instruction, _ shape: HandlerTable.Shape) throws(ModuleError) {
+    if let opcode = Self.exchangedComparison(instruction.opcode) {
+      let b = popSlot()
+      let a = popSlot()
+      let start = count
+      begin(handlers.handler(opcode))
+      let result = pushResult()
+      put(result)
+      put(b)
+      put(a)
+      setLast(start, result, opcode, a: b, b: a)
+      return
+    }
     let handler = handlers.handler(instruction.opcode)
     guard handler != 0 else { throw unsupported(instruction) }
     switch shape.operandCount {
@@ -120,7 +132,6 @@ extension RegisterTranslator {
       let result = pushResult(isVector: shape.resultIsVector)
       put(result)
       put(a)
-      putLane(instruction, shape)
       setLast(start, result, instruction.opcode, a: a)
     case 2:
       let second = pop()
@@ -155,6 +166,18 @@ extension RegisterTranslator {
       put(c)
       // A variant that nothing is joined with.
       setLast(start, result, .nop)
+    }
+  }
+
+  /// The comparison of floating-point numbers that does the same with its operands exchanged, for those without handlers.
+  @inline(__always)
+  private static func exchangedComparison(_ opcode: Opcode) -> Opcode? {
+    switch opcode {
+    case .f32Gt: .f32Lt
+    case .f32Ge: .f32Le
+    case .f64Gt: .f64Lt
+    case .f64Ge: .f64Le
+    default: nil
     }
   }
 

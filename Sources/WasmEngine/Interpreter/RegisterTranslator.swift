@@ -185,9 +185,9 @@ struct RegisterTranslator: @unchecked Sendable {
     top = slot
     maximumTop = slot
     if slot > 0 {
-      begin(.clear)
+      begin(slot == 8 ? .clear1 : slot == 16 ? .clear2 : .clear)
       put(0 as Int32)
-      put(slot / 8)
+      if slot > 16 { put(slot / 8) }
     }
   }
 
