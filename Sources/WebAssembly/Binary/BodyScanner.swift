@@ -41,6 +41,12 @@ public enum BodyScanner {
     in module: Module, features: FeatureSet = .all, limits: ImplementationLimits = ImplementationLimits()
   ) -> ModuleError? {
     let table = features == .all ? DecodingTable.all : DecodingTable(features: features)
+    return firstMalformation(in: module, table: table, limits: limits)
+  }
+
+  static func firstMalformation(
+    in module: Module, table: DecodingTable, limits: ImplementationLimits
+  ) -> ModuleError? {
     var imported = 0
     for item in module.imports where item.type.kind == .function { imported += 1 }
     for (index, body) in module.bodies.enumerated() {

@@ -5,6 +5,8 @@ public struct ByteReader: Sendable {
   public var position: Int
   /// Where the range ends.
   public var end: Int
+  /// The types that are known.
+  var types = KnownTypes.all
 
   /// A reader of all bytes, or of a range within them.
   public init(_ bytes: [UInt8], range: Range<Int>? = nil) {

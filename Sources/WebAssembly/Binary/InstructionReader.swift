@@ -9,11 +9,13 @@ public struct DecodingTable: Sendable {
   let entries: [Entry]
   public let features: FeatureSet
   let hasMultiMemory: Bool
+  let types: KnownTypes
 
   /// The table for a set of features: operators of other features are unknown to it.
   public init(features: FeatureSet = .all) {
     self.features = features
     hasMultiMemory = features.contains(.multiMemory)
+    types = KnownTypes(features)
     var entries = [Entry](
       repeating: Entry(opcode: .nop, immediates: .none, isKnown: false), count: Operator.opcodeLimit)
     for row in Operator.all {
@@ -37,6 +39,7 @@ public struct InstructionReader: Sendable {
   /// A reader of the instructions in a range of a module's bytes.
   public init(_ bytes: [UInt8], range: Range<Int>, table: DecodingTable = .all) {
     reader = ByteReader(bytes, range: range)
+    reader.types = table.types
     self.table = table
   }
 
@@ -282,53 +285,5 @@ extension ByteReader {
     }
     let tag = kind.hasTag ? try u32() : 0
     return CatchClause(kind: kind, tag: tag, label: try u32())
-  }
-
-  /// A heap type: an abstract type's code, or a type index as a non-negative s33 (Core 3.0, 5.3.3).
-  mutating func heapType() throws(ModuleError) -> HeapType {
-    guard position < end else { throw ModuleError(.malformed, Self.pastEnd, at: position) }
-    if let type = Self.abstractHeapType(bytes[position]) {
-      position += 1
-      return type
-    }
-    let at = position
-    let index = try s33()
-    guard index >= 0 else { throw ModuleError(.malformed, "malformed heap type", at: at) }
-    return .concrete(UInt32(truncatingIfNeeded: index))
-  }
-
-  static func abstractHeapType(_ code: UInt8) -> HeapType? {
-    switch code {
-    case 0x69...0x74: HeapType(code: UInt32(code))
-    default: nil
-    }
-  }
-
-  /// A value type (Core 3.0, 5.3.5).
-  mutating func valueType() throws(ModuleError) -> ValueType {
-    let at = position
-    let code = try byte()
-    switch code {
-    case 0x7F: return .i32
-    case 0x7E: return .i64
-    case 0x7D: return .f32
-    case 0x7C: return .f64
-    case 0x7B: return .v128
-    case 0x63: return .reference(try heapType(), nullable: true)
-    case 0x64: return .reference(try heapType(), nullable: false)
-    default:
-      if let type = Self.abstractHeapType(code) { return .reference(type, nullable: true) }
-      throw ModuleError(
-        .malformed, code < 0x80 ? "malformed value type" : "integer representation too long", at: at)
-    }
-  }
-
-  /// A reference type (Core 3.0, 5.3.4).
-  mutating func referenceType() throws(ModuleError) -> ReferenceType {
-    let at = position
-    guard let type = try valueType().referenceType else {
-      throw ModuleError(.malformed, "malformed reference type", at: at)
-    }
-    return type
   }
 }

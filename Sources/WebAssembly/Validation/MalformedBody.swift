@@ -5,40 +5,9 @@
 enum MalformedBody {
   /// Reads all bodies and throws the first error that makes one malformed.
   static func scan(_ context: ValidationContext) throws(ModuleError) {
-    for (index, body) in context.module.bodies.enumerated() {
-      do {
-        try scan(body, context)
-      } catch {
-        throw error.inFunction(context.spaces.importedFunctionCount + index)
-      }
-    }
-  }
-
-  private static func scan(_ body: FunctionBody, _ context: ValidationContext) throws(ModuleError) {
-    var reader = InstructionReader(context.module.bytes, range: body.range, table: context.decoding)
-    _ = try reader.locals()
-    // For each open block whether an `else` may stand in it.
-    var blocks = [false]
-    while !blocks.isEmpty {
-      if reader.isAtEnd { throw missingEnd(context.module, at: reader.position) }
-      let instruction = try reader.next()
-      switch instruction.opcode {
-      case .block, .loop, .tryTable:
-        blocks.append(false)
-      case .if:
-        blocks.append(true)
-      case .else:
-        guard blocks[blocks.count - 1] else { throw misplacedElse(at: Int(instruction.offset)) }
-        blocks[blocks.count - 1] = false
-      case .end:
-        blocks.removeLast()
-      case .memoryInit, .dataDrop, .arrayNewData, .arrayInitData:
-        if context.module.dataCount == nil { throw missingDataCount(at: Int(instruction.offset)) }
-      default:
-        break
-      }
-    }
-    if !reader.isAtEnd { throw superfluousBytes(at: reader.position) }
+    let error = BodyScanner.firstMalformation(
+      in: context.module, table: context.decoding, limits: context.limits)
+    if let error { throw error }
   }
 
   /// A body whose bytes are over before its blocks are. What to call it depends on what a decoder that reads on finds.

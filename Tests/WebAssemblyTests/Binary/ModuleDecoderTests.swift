@@ -111,6 +111,25 @@ import Testing
         .hasPrefix("illegal opcode") == true)
   }
 
+  @Test func typesBelongToFeatures() {
+    func error(_ type: [UInt8], _ features: FeatureSet) -> String? {
+      malformation(binary(section(.type, [1, 0x60, 1] + type + [0])), features: features)
+    }
+    #expect(error([0x7B], [.simd]) == nil)
+    #expect(error([0x7B], []) == "malformed value type")
+    #expect(error([0x70], [.referenceTypes]) == nil)
+    #expect(error([0x70], []) == "malformed value type")
+    #expect(error([0x64, 0x70], [.referenceTypes]) == "malformed value type")
+    #expect(error([0x64, 0], [.referenceTypes, .functionReferences]) == nil)
+    #expect(error([0x6E], [.referenceTypes, .functionReferences]) == "malformed value type")
+    #expect(error([0x64, 0x6B], [.referenceTypes, .functionReferences]) == "malformed heap type")
+    #expect(error([0x69], [.referenceTypes]) == "malformed value type")
+    #expect(error([0x69], [.referenceTypes, .exceptions]) == nil)
+    // Tables have always held functions.
+    #expect(malformation(binary(section(.table, [1, 0x70, 0, 0])), features: []) == nil)
+    #expect(malformation(binary(section(.table, [1, 0x6F, 0, 0])), features: []) == "malformed reference type")
+  }
+
   @Test func typesKeepTheirGroups() throws {
     let bytes = binary(
       section(
