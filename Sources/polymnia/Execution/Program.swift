@@ -36,8 +36,9 @@ final class Program {
     do throws(WASIError) {
       wasi = try WASI(Self.configuration(options))
     } catch {
-      throw CommandFailure(options.command.first ?? "", "\(error)")
+      throw CommandFailure(diagnostics: ["polymnia: error: \(error)"])
     }
+    try wasi.define(in: linker)
   }
 
   private static func configuration(_ options: RunCommand) -> WASIConfiguration {
@@ -77,19 +78,20 @@ final class Program {
     }
   }
 
-  /// Runs `_start`.
+  /// Runs a WASI program.
   func start(_ loaded: Loaded, _ clock: inout Timings) throws {
     let instance = try instantiate(loaded, &clock)
-    guard case .function(let start)? = instance.export("_start") else {
+    guard case .function? = instance.export("_start") else {
       let functions = instance.exports.filter { $0.value.kind == .function }.map(\.name)
       let choices =
         functions.isEmpty ? "" : "; with --invoke one can be called of: " + functions.joined(separator: ", ")
       throw CommandFailure(loaded.name, "no function is exported as '_start'" + choices)
     }
-    try reporting(loaded.name) {
+    let status = try reporting(loaded.name) {
       setDeadline()
-      _ = try clock.measure(.run) { try start.call() }
+      return try clock.measure(.run) { try wasi.run(instance) }
     }
+    if status != 0 { throw GuestExit(status: status & 0xFF) }
   }
 
   /// Calls an exported function and prints its results.
@@ -103,7 +105,13 @@ final class Program {
     let values = try Self.values(arguments, of: function.type, calling: name)
     let results = try reporting(loaded.name) {
       setDeadline()
-      return try clock.measure(.run) { try function.call(values) }
+      return try clock.measure(.run) {
+        // A reactor wants to be set up before anything else of it is called.
+        if case .function(let initialize)? = instance.export("_initialize"), name != "_initialize" {
+          _ = try initialize.call()
+        }
+        return try function.call(values)
+      }
     }
     var output = OutputFile.standardOutput
     for result in results { output.write(ValueText.print(result) + "\n") }
