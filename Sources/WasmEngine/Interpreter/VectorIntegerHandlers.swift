@@ -279,5 +279,10 @@ extension HandlerTable {
         a &>> SIMD2<Int64>(repeating: Int64(truncatingIfNeeded: b))
       }
     }
+    set(.i64x2ShrU, .constantRight) {
+      unaryWithImmediate($0, $1, $2) { (a: SIMD2<UInt64>, b: UInt32) in
+        a &>> SIMD2<UInt64>(repeating: UInt64(truncatingIfNeeded: b))
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Testing
+import WebAssembly
 
 @testable import WasmEngine
 
@@ -181,6 +182,20 @@ struct VectorTests {
   func populationCounts() {
     for byte in 0...255 {
       #expect(Vector.countOnes(SIMD16(repeating: UInt8(byte)))[11] == UInt8(byte.nonzeroBitCount))
+    }
+  }
+
+  @Test("Every vector instruction has its handlers")
+  func handlers() {
+    let apart: [Opcode] = [.v128Const, .i8x16Shuffle]
+    for row in Operator.all where row.feature == .simd && !apart.contains(row.opcode) {
+      #expect(HandlerTable.shared.handler(row.opcode) != 0, "\(row.name)")
+      if row.immediates == .memoryArgument || row.immediates == .memoryArgumentAndLane {
+        #expect(HandlerTable.shared.handler(row.opcode, .address64) != 0, "\(row.name)")
+      }
+      if row.type?.operands == [.v128, .i32], row.immediates == .none {
+        #expect(HandlerTable.shared.handler(row.opcode, .constantRight) != 0, "\(row.name)")
+      }
     }
   }
 }
