@@ -27,7 +27,7 @@ public final class CompiledModule: Sendable {
   let typeIDs: [UInt32]
   /// The index spaces with canonical ids for type indices: the function space holds canonical type ids.
   let spaces: IndexSpaces
-  let exportIndices: [String: Int]
+  let exportIndices: [ExactName: Int]
   let code: CodeTable
   let translation: ModuleTranslation
   private let cachedNames = Mutex<Names?>(nil)
@@ -43,8 +43,8 @@ public final class CompiledModule: Sendable {
     self.validated = validated
     layout = ContextLayout(validated.spaces)
     (typeIDs, spaces) = engine.register(validated.module, validated.spaces)
-    var exportIndices: [String: Int] = [:]
-    for (index, export) in validated.module.exports.enumerated() { exportIndices[export.name] = index }
+    var exportIndices: [ExactName: Int] = [:]
+    for (index, export) in validated.module.exports.enumerated() { exportIndices[ExactName(export.name)] = index }
     self.exportIndices = exportIndices
     code = CodeTable(count: validated.module.functions.count)
     translation = ModuleTranslation(

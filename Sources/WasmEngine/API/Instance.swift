@@ -19,7 +19,7 @@ public struct Instance {
 
   /// An export, or nil where none has the name.
   public func export(_ name: String) -> ExternalValue? {
-    guard let index = data.module.exportIndices[name] else { return nil }
+    guard let index = data.module.exportIndices[ExactName(name)] else { return nil }
     let export = data.module.module.exports[index]
     return data.external(export.kind, Int(export.index))
   }

@@ -9,8 +9,13 @@ import WebAssembly
 /// ```
 public final class Linker {
   private struct Name: Hashable {
-    var module: String
-    var name: String
+    var module: ExactName
+    var name: ExactName
+
+    init(module: String, name: String) {
+      self.module = ExactName(module)
+      self.name = ExactName(name)
+    }
   }
 
   public let store: Store
@@ -58,7 +63,7 @@ public final class Linker {
 
   /// Takes all definitions under a module name back.
   public func remove(_ module: String) {
-    for key in Array(definitions.keys) where key.module == module { definitions[key] = nil }
+    for key in Array(definitions.keys) where key.module == ExactName(module) { definitions[key] = nil }
   }
 
   /// What an import of this name would get.
