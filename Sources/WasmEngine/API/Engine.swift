@@ -54,8 +54,14 @@ public final class Engine: Sendable {
     }
   }
 
+  /// The most parameters and the most results of a host function.
+  static let largestArity = 1000
+
   /// The canonical id of a function type without type indices.
   func id(of type: FunctionType) throws(UsageError) -> UInt32 {
+    guard type.parameters.count <= Self.largestArity, type.results.count <= Self.largestArity else {
+      throw .unusableType("function with more than \(Self.largestArity) parameters or results")
+    }
     for value in type.parameters + type.results { try Self.checkUsable(value) }
     return types.withLock { types in
       if let id = types.functions[type] { return id }

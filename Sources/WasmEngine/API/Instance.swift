@@ -43,16 +43,18 @@ public struct Instance {
   /// ```swift
   /// let add = try instance.function("add", as: (Int32, Int32).self, returning: Int32.self)
   /// ```
+  @inlinable
   public func function<each P: WasmValue, each R: WasmValue>(
     _ name: String, as parameters: (repeat each P).Type, returning results: (repeat each R).Type
-  ) throws(UsageError) -> TypedFunction<(repeat each P), (repeat each R)> {
+  ) throws(UsageError) -> TypedFunction<(repeat each R), repeat each P> {
     try function(name).typed(as: parameters, returning: results)
   }
 
   /// An exported function without results, with its parameters as Swift types; `Void.self` for none.
+  @inlinable
   public func function<each P: WasmValue>(
     _ name: String, as parameters: (repeat each P).Type
-  ) throws(UsageError) -> TypedFunction<(repeat each P), ()> {
+  ) throws(UsageError) -> TypedFunction<(), repeat each P> {
     try function(name).typed(as: parameters)
   }
 

@@ -1,18 +1,24 @@
 import WebAssembly
 
-/// A function whose parameters and results are Swift types, as tuples: it is called like a Swift function.
+/// A function whose parameters and results are Swift types: it is called like a Swift function. Several results are a tuple.
 ///
 /// ```swift
 /// let add = try instance.function("add", as: (Int32, Int32).self, returning: Int32.self)
 /// let sum = try add(1, 2)
 /// ```
-public struct TypedFunction<Parameters, Results> {
+public struct TypedFunction<Results, each Parameter: WasmValue> {
   @usableFromInline let function: Function
   @usableFromInline let slotCount: Int
+  /// Reads the results from their slots.
+  @usableFromInline let results: (UnsafeMutablePointer<UInt64>, Store) -> Results
 
-  init(_ function: Function, slotCount: Int) {
+  @usableFromInline
+  init(
+    _ function: Function, slotCount: Int, results: @escaping (UnsafeMutablePointer<UInt64>, Store) -> Results
+  ) {
     self.function = function
     self.slotCount = slotCount
+    self.results = results
   }
 
   /// Calls the function.
@@ -20,17 +26,14 @@ public struct TypedFunction<Parameters, Results> {
   /// - Throws: ``UsageError/wrongStore`` for a reference of another store; ``Trap``; ``UncaughtException``; and what a host
   ///   function threw that it called.
   @inlinable
-  public func callAsFunction<each P: WasmValue, each R: WasmValue>(
-    _ arguments: repeat each P
-  ) throws -> (repeat each R) where Parameters == (repeat each P), Results == (repeat each R) {
+  public func callAsFunction(_ arguments: repeat each Parameter) throws -> Results {
     let store = function.store
     let slots = try store.takeSlots(slotCount)
     defer { store.returnSlots(slots) }
     var next = slots
     repeat try put(each arguments, &next, store)
     try store.call(function, slots: slots)
-    next = slots
-    return (repeat take((each R).self, &next, store))
+    return results(slots, store)
   }
 }
 
@@ -52,25 +55,37 @@ extension Function {
   /// The function with parameters and results as Swift types.
   ///
   /// - Throws: ``UsageError/functionType(expected:actual:)`` where it is not of these types.
+  @inlinable
   public func typed<each P: WasmValue, each R: WasmValue>(
     as parameters: (repeat each P).Type, returning results: (repeat each R).Type
-  ) throws(UsageError) -> TypedFunction<(repeat each P), (repeat each R)> {
+  ) throws(UsageError) -> TypedFunction<(repeat each R), repeat each P> {
     var expected = FunctionType()
     repeat expected.parameters.append((each P).valueType)
     repeat expected.results.append((each R).valueType)
+    let slotCount = try slotCount(calledAs: expected)
+    return TypedFunction(self, slotCount: slotCount) { slots, store in
+      var next = slots
+      return (repeat take((each R).self, &next, store))
+    }
+  }
+
+  /// The function with parameters as Swift types and without results; `Void.self` for no parameters.
+  @inlinable
+  public func typed<each P: WasmValue>(
+    as parameters: (repeat each P).Type
+  ) throws(UsageError) -> TypedFunction<(), repeat each P> {
+    try typed(as: parameters, returning: Void.self)
+  }
+
+  /// The number of slots of a call, if the function can be called as one of a type.
+  @usableFromInline
+  func slotCount(calledAs expected: FunctionType) throws(UsageError) -> Int {
     let actual = type
     guard expected.parameters.count == actual.parameters.count, expected.results.count == actual.results.count,
       zip(expected.parameters, actual.parameters).allSatisfy({ store.engine.matches($0, $1) }),
       zip(actual.results, expected.results).allSatisfy({ store.engine.matches($0, $1) })
     else { throw .functionType(expected: expected, actual: actual) }
-    return TypedFunction(self, slotCount: actual.slots)
-  }
-
-  /// The function with parameters as Swift types and without results.
-  public func typed<each P: WasmValue>(
-    as parameters: (repeat each P).Type
-  ) throws(UsageError) -> TypedFunction<(repeat each P), ()> {
-    try typed(as: parameters, returning: Void.self)
+    return actual.slots
   }
 
   /// A host function of a Swift closure with Swift types. What it throws, the outer caller gets.

@@ -19,7 +19,10 @@ private func runtime(
   let store = VMContext(context).store
   store[StoreContext.lastFrameOffset] = UInt64(UInt(bitPattern: fp))
   store[StoreContext.lastPositionOffset] = UInt64(UInt(bitPattern: pc))
-  store[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: fp))
+  // The host may be asked before something grows, and it may call the guest: behind the whole of this frame.
+  let record = FunctionRecord(fp.load(fromByteOffset: FrameLayout.functionOffset, as: UnsafeMutableRawPointer.self))
+  let frameSize = record.interpreterCode.load(fromByteOffset: CodeHeader.frameSizeOffset, as: Int.self)
+  store[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: fp + frameSize))
   return body(VMContext(context)).rawValue
 }
 

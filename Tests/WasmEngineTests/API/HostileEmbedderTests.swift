@@ -291,6 +291,16 @@ import WasmEngine
     }
   }
 
+  @Test func hostFunctionOfTooManyParameters() throws {
+    let many = [ValueType](repeating: .v128, count: 100_000)
+    #expect(throws: UsageError.self) {
+      _ = try Function(in: store, type: FunctionType(parameters: many)) { _, _ in [] }
+    }
+    #expect(throws: UsageError.self) {
+      _ = try Function(in: store, type: FunctionType(results: many)) { _, _ in [] }
+    }
+  }
+
   @Test func hostFunctionThatReturnsOtherResults() throws {
     let function = try Function(in: store, type: FunctionType(results: [.i32])) { _, _ in [.i64(1)] }
     expect(.resultType(position: 0, expected: .i32, actual: .i64)) { _ = try function.call() }
