@@ -68,7 +68,7 @@ extension TextParser {
     case .function:
       locals.beginFunction()
       type = .function(try typeUse(named: true))
-      for symbol in parameterSymbols { try bindLocal(symbol) }
+      try bindParameters()
       nameLocals(of: next[space.rawValue])
     case .table:
       type = .table(try tableType())
@@ -139,7 +139,7 @@ extension TextParser {
         locals.skip(functionType.parameters.count)
       }
     } else {
-      for symbol in parameterSymbols { try bindLocal(symbol) }
+      try bindParameters()
     }
     module.functions.append(type)
     let start = writer.output.bytes.count

@@ -12,11 +12,11 @@ enum Keyword: UInt32, CaseIterable {
   // Shapes of vectors
   case i8x16, i16x8, i32x4, i64x2, f32x4, f64x2
   // Scripts
-  case binary, quote, definition, instance, register, invoke, get, either, script, input, output, thread, wait
+  case binary, quote, definition, instance, register, invoke, get, either, thread, wait
   case assertReturn, assertTrap, assertExhaustion, assertException, assertMalformed, assertInvalid, assertUnlinkable
-  case assertMalformedCustom, assertInvalidCustom, assertSuspension
+  case assertMalformedCustom, assertInvalidCustom
   case nanCanonical, nanArithmetic
-  case refExtern, refHost, refAny, refEq, refI31, refStruct, refArray, refExn
+  case refExtern, refHost, refAny, refStruct, refArray, refExn
   // Placement of custom sections
   case before, after, first, last, code, datacount
 
@@ -37,14 +37,11 @@ enum Keyword: UInt32, CaseIterable {
     case .assertUnlinkable: "assert_unlinkable"
     case .assertMalformedCustom: "assert_malformed_custom"
     case .assertInvalidCustom: "assert_invalid_custom"
-    case .assertSuspension: "assert_suspension"
     case .nanCanonical: "nan:canonical"
     case .nanArithmetic: "nan:arithmetic"
     case .refExtern: "ref.extern"
     case .refHost: "ref.host"
     case .refAny: "ref.any"
-    // Also an operator, whose code is the one that the lexer gives.
-    case .refEq, .refI31: ""
     case .refStruct: "ref.struct"
     case .refArray: "ref.array"
     case .refExn: "ref.exn"

@@ -66,6 +66,8 @@ struct TextParser {
   // What the type use that was read last says.
   var parameters: [ValueType] = []
   var parameterSymbols: [UInt32] = []
+  /// The names in `@name` annotations of parameters, as symbols; 0 where there is none.
+  var parameterNames: [UInt32] = []
   var results: [ValueType] = []
 
   // What is used while instructions are read; see `TextParser.instructions`.

@@ -200,7 +200,7 @@ extension TextParser {
     if takeOpen(.func) {
       locals.beginFunction()
       try parametersAndResults(named: true)
-      for symbol in parameterSymbols { try bindLocal(symbol) }
+      try bindParameters()
       try expect(.rightParenthesis)
       return .function(FunctionType(parameters: parameters, results: results))
     }
@@ -253,19 +253,22 @@ extension TextParser {
 
   // MARK: Type uses
 
-  /// Reads `(param ...)* (result ...)*` into ``parameters``, ``parameterSymbols`` and ``results``.
+  /// Reads `(param ...)* (result ...)*` into ``parameters``, with their symbols and names, and ``results``.
   mutating func parametersAndResults(named: Bool) throws(TextError) {
     parameters.removeAll(keepingCapacity: true)
     parameterSymbols.removeAll(keepingCapacity: true)
+    parameterNames.removeAll(keepingCapacity: true)
     while takeOpen(.param) {
       if kind == .identifier {
         guard named else { throw unexpected() }
         parameterSymbols.append(takeIdentifier())
+        parameterNames.append(try nameAnnotation() ?? 0)
         parameters.append(try valueType())
       } else {
         while let type = try valueTypeIfPresent() {
           parameters.append(type)
           parameterSymbols.append(0)
+          parameterNames.append(0)
         }
       }
       try expect(.rightParenthesis)
@@ -336,6 +339,14 @@ extension TextParser {
       if results.count == 1 { return .value(results[0]) }
     }
     return .type(implicitType())
+  }
+
+  /// Binds the parameters that were read last as locals.
+  mutating func bindParameters() throws(TextError) {
+    for (symbol, name) in zip(parameterSymbols, parameterNames) {
+      try bindLocal(symbol)
+      if name != 0 { locals.rename(name) }
+    }
   }
 
   /// Binds the next local of the function at hand.

@@ -125,4 +125,77 @@ import Testing
     #expect(module.customSections.map(\.after) == [nil, .function, .function, .code])
     #expect(Array(module.bytes[module.customSections[2].range]) == Array("12".utf8))
   }
+
+  @Test func annotationsNameWhatTheyFollow() throws {
+    let module = try parsed(
+      """
+      (module $m (@name "The module")
+        (import "a" "b" (func $i (param $x (@name "an x") i32) (param i32) (param $y i64)))
+        (memory $memory (@name "a memory") 1)
+        (type $t (@name "a type") (struct (field $f i32))))
+      """, emitNames: true)
+    let names = Names(module)
+    #expect(names.module == "The module")
+    #expect(names.name(of: .function, 0) == "i")
+    #expect(names.names(of: .local, in: 0).map(\.name) == ["an x", "y"])
+    #expect(names.names(of: .local, in: 0).map(\.index) == [0, 2])
+    #expect(names.name(of: .memory, 0) == "a memory")
+    #expect(names.name(of: .type, 0) == "a type")
+    #expect(names.name(of: .field, 0, in: 0) == "f")
+    #expect(textError("(func (@name \"a\") (@name \"b\"))") == "@name annotation: multiple names")
+    #expect(textError("(func (@name 1))") == "@name annotation: unexpected token")
+    #expect(textError("(func (@name \"\\ff\"))") == "@name annotation: malformed UTF-8 encoding")
+    #expect(textError("(func nop (@name \"x\"))") == "misplaced @name annotation")
+  }
+
+  @Test func aNameSectionInTheTextIsTheOnlyOne() throws {
+    let module = try parsed(#"(module $m (@custom "name" (after last) "\00\02\01n"))"#, emitNames: true)
+    #expect(module.customSections.count == 1)
+    #expect(Names(module).module == "n")
+  }
+
+  @Test func branchHintsAreKeptByOffset() throws {
+    let hint = #"(@metadata.code.branch_hint "\01")"#
+    let module = try parsed(
+      """
+      (func) (func (local i32) (block \(hint) (br_if 0 (i32.const 1)) i32.const 0 \(hint) if end
+        \(hint) (if (i32.const 0) (then))))
+      """)
+    let hints = BranchHints(module)
+    #expect(
+      hints.functions == [
+        BranchHints.Function(index: 1, hints: [7, 11, 16].map { BranchHints.Hint(offset: $0, isLikely: true) })
+      ])
+    try module.checkCustomSections()
+    #expect(textError("(func \(hint))") == "@metadata.code.branch_hint annotation: invalid target")
+    #expect(
+      textError("(func (if (i32.const 0) \(hint) (then)))") == "@metadata.code.branch_hint annotation: invalid target")
+    #expect(textError("\(hint) (func)") == "@metadata.code.branch_hint annotation: not in a function")
+    #expect(throws: ModuleError.self) { try parsed("(func \(hint) nop)").checkCustomSections() }
+  }
+
+  @Test func elementSegmentsHaveManyForms() throws {
+    let module = try parsed(
+      """
+      (table $t 10 funcref) (table $u (ref null $f) (elem $g)) (type $f (func)) (func $g)
+      (table $v i64 funcref (elem $g $g)) (table $w funcref (elem (ref.func $g) (item ref.null func)))
+      (elem $a funcref (item ref.func 0)) (elem declare func $g) (elem (i32.const 0) $g) (elem (offset i32.const 1))
+      (elem (table $u) (i32.const 0) (ref null $f) (ref.func $g)) (elem (ref func) (ref.func 0)) (elem func 0 0)
+      (func (table.init $u $a (i32.const 0) (i32.const 0) (i32.const 0)) (elem.drop $a))
+      """)
+    #expect(module.elements.count == 10)
+    #expect(module.elements.map(\.items.count) == [1, 2, 2, 1, 1, 1, 0, 1, 1, 2])
+    #expect(module.tables.map(\.type.limits.minimum) == [10, 1, 2, 2])
+    #expect(body(module, 1) == [0x41, 0, 0x41, 0, 0x41, 0, 0xFC, 12, 3, 1, 0xFC, 13, 3, 0x0B])
+    guard case .active(1, _) = module.elements[0].mode, case .expressions = module.elements[0].items,
+      case .active(2, let offset) = module.elements[1].mode, case .functions([0, 0]) = module.elements[1].items,
+      case .declarative = module.elements[4].mode, case .active(1, _) = module.elements[7].mode
+    else {
+      Issue.record("\(module.elements)")
+      return
+    }
+    #expect(Array(module.bytes[offset.range]) == [0x42, 0, 0x0B])
+    #expect(textError("(elem)") == "unexpected token )")
+    #expect(textError("(table 1 funcref) (elem 0 (i32.const 0))") == "unexpected token 0")
+  }
 }
