@@ -39,6 +39,8 @@ let package = Package(
     .testTarget(name: "WebAssemblyTests", dependencies: ["WebAssembly"], exclude: ["Golden"]),
     .testTarget(name: "WasmEngineTests", dependencies: ["WasmEngine"]),
     .testTarget(name: "WASITests", dependencies: ["WASI"]),
+    .testTarget(name: "WastRunnerTests", dependencies: ["WastRunner"]),
+    .testTarget(name: "PolymniaTests", dependencies: ["polymnia"], exclude: ["Golden"]),
   ],
   swiftLanguageModes: [.v6]
 )

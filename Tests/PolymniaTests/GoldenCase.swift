@@ -6,6 +6,8 @@ import Foundation
 ///     $ polymnia run --invoke add add.wat 2 3
 ///     --- file add.wat
 ///     (module …)
+///     --- binary other.wasm
+///     00 61 73 6d …
 ///     --- stdin
 ///     --- status 0
 ///     --- stdout
@@ -73,9 +75,14 @@ struct GoldenCase {
     }.first ?? 0
   }
 
-  /// Files to lie in the command's folder, by name.
-  var files: [(name: String, contents: String)] {
-    parts.filter { $0.title.hasPrefix("file ") }.map { (String($0.title.dropFirst(5)), $0.contents) }
+  /// Files to lie in the command's folder, by name. Binary ones are written as hexadecimal digits.
+  var files: [(name: String, contents: Data)] {
+    parts.compactMap { part in
+      if part.title.hasPrefix("file ") { return (String(part.title.dropFirst(5)), Data(part.contents.utf8)) }
+      guard part.title.hasPrefix("binary ") else { return nil }
+      let bytes = part.contents.split(whereSeparator: \.isWhitespace).compactMap { UInt8($0, radix: 16) }
+      return (String(part.title.dropFirst(7)), Data(bytes))
+    }
   }
 
   /// What a command did.
@@ -91,7 +98,7 @@ struct GoldenCase {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     for file in files {
-      try file.contents.write(to: folder.appending(path: file.name), atomically: false, encoding: .utf8)
+      try file.contents.write(to: folder.appending(path: file.name))
     }
     // Through files, which cannot fill up as pipes do while nobody reads.
     let input = folder.appending(path: ".input")
@@ -124,10 +131,14 @@ struct GoldenCase {
     return text.isEmpty || text.hasSuffix("\n") ? text : text + "\\ no line end\n"
   }
 
+  private func isInput(_ part: Part) -> Bool {
+    part.title.hasPrefix("file ") || part.title.hasPrefix("binary ") || part.title == "stdin"
+  }
+
   /// Writes the file anew with an outcome in the place of what was expected.
   func bless(_ outcome: Outcome) throws {
     var text = heading
-    for part in parts where part.title.hasPrefix("file ") || part.title == "stdin" {
+    for part in parts where isInput(part) {
       text += "--- \(part.title)\n\(part.contents)"
     }
     text += "--- status \(outcome.status)\n--- stdout\n\(outcome.output)--- stderr\n\(outcome.errors)"
