@@ -116,7 +116,7 @@ struct DeclarationValidator {
       try validate(table.type, .table)
       guard table.initializer != nil || table.type.element.isNullable else {
         throw invalid(
-          "type mismatch: a table of \(context.name(table.type.element)), which has no default value, needs an initializer",
+          "type mismatch: a table of \(table.type.element), which has no default value, needs an initializer",
           .table)
       }
     }

@@ -119,7 +119,9 @@ extension FunctionValidator {
   }
 
   private mutating func elseBlock() throws(ModuleError) {
-    guard let frame = frames.last, frame.kind == .if else { throw MalformedBody.misplacedElse(at: instructionOffset) }
+    guard let frame = frames.last, frame.kind == .if else {
+      throw ModuleError(.malformed, "END opcode expected", at: instructionOffset)
+    }
     try leave(frame)
     resetInitializations(frame)
     frames[frames.count - 1].kind = .else

@@ -84,7 +84,9 @@ extension FunctionValidator {
 
   /// Checks the index of a data segment, which the data count section must announce (Core 3.0, 5.5.16).
   func requireData(_ index: UInt32) throws(ModuleError) {
-    guard let count = context.module.dataCount else { throw MalformedBody.missingDataCount(at: instructionOffset) }
+    guard let count = context.module.dataCount else {
+      throw ModuleError(.malformed, "data count section required", at: instructionOffset)
+    }
     guard index < count else { throw invalid("unknown data segment \(index): there are \(count)") }
   }
 

@@ -129,10 +129,10 @@ struct FunctionValidator {
   /// Validates instructions up to the end of the outermost block, which must be the end of the bytes.
   private mutating func instructions() throws(ModuleError) {
     while !frames.isEmpty {
-      if reader.isAtEnd { throw MalformedBody.missingEnd(context.module, at: reader.position) }
+      if reader.isAtEnd { throw ModuleError(.malformed, ByteReader.pastEnd, at: reader.position) }
       try step(try reader.next())
     }
-    if !reader.isAtEnd { throw MalformedBody.superfluousBytes(at: reader.position) }
+    if !reader.isAtEnd { throw ModuleError(.malformed, "section size mismatch", at: reader.position) }
   }
 
   mutating func step(_ instruction: Instruction) throws(ModuleError) {

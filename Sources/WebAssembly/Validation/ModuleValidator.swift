@@ -30,7 +30,11 @@ public struct ModuleValidator: Sendable {
     do {
       try declarations.validate()
     } catch {
-      if error.kind == .invalid { try MalformedBody.scan(declarations.context) }
+      if error.kind == .invalid,
+        let malformation = BodyScanner.firstMalformation(in: module, features: features, limits: limits)
+      {
+        throw malformation
+      }
       throw error
     }
     context = declarations.context
@@ -56,11 +60,33 @@ public struct ModuleValidator: Sendable {
       do {
         functions.append(try validator.validate(index))
       } catch {
-        if error.kind == .invalid { try MalformedBody.scan(context) }
-        throw error.inFunction(context.spaces.importedFunctionCount + index)
+        throw reported(error, function: index)
       }
     }
     return FunctionSummaries(range: range, functions: functions, firstUses: validator.firstUses, validator: identity)
+  }
+
+  /// The error to report where the validation of a body ends with one: bodies are only bytes until they are read, so that
+  /// what is malformed in any comes to light late, but comes before what is invalid in another.
+  private func reported(_ error: ModuleError, function index: Int) -> ModuleError {
+    let (module, features, limits) = (context.module, context.features, context.limits)
+    var error = error
+    switch error.kind {
+    case .invalid:
+      let first = BodyScanner.firstMalformation(in: module, features: features, limits: limits)
+      if let first { return first }
+    case .malformed:
+      do throws(ModuleError) {
+        try BodyScanner.scan(module.bodies[index], of: module, table: context.decoding, limits: limits)
+      } catch let scanned {
+        // It knows the words for bytes that are cut short.
+        if scanned.kind == .malformed { error = scanned }
+      }
+    default:
+      break
+    }
+    error.function = UInt32(truncatingIfNeeded: context.spaces.importedFunctionCount + index)
+    return error
   }
 
   /// Joins the parts that ``validateFunctions(_:)`` returned, in any order.

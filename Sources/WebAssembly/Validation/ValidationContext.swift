@@ -81,25 +81,27 @@ struct ValidationContext: Sendable {
   func check(_ type: ReferenceType, typeCount: Int, at offset: Int) throws(ModuleError) {
     if type == .function { return }
     try check(type.heapType, typeCount: typeCount, at: offset)
-    guard features.contains(.referenceTypes) else { throw disabled(name(type), .referenceTypes, at: offset) }
+    guard features.contains(.referenceTypes) else { throw disabled(type.description, .referenceTypes, at: offset) }
     if !type.isNullable, !features.contains(.functionReferences) {
-      throw disabled(name(type), .functionReferences, at: offset)
+      throw disabled(type.description, .functionReferences, at: offset)
     }
   }
 
   func check(_ type: HeapType, typeCount: Int, at offset: Int) throws(ModuleError) {
     if let index = type.typeIndex {
       guard Int(index) < typeCount else { throw ModuleError(.invalid, "unknown type \(index)", at: offset) }
-      guard features.contains(.functionReferences) else { throw disabled(name(type), .functionReferences, at: offset) }
+      guard features.contains(.functionReferences) else {
+        throw disabled(type.description, .functionReferences, at: offset)
+      }
       return
     }
     switch type {
     case .function, .external:
-      guard features.contains(.referenceTypes) else { throw disabled(name(type), .referenceTypes, at: offset) }
+      guard features.contains(.referenceTypes) else { throw disabled(type.description, .referenceTypes, at: offset) }
     case .exception, .noException:
-      guard features.contains(.exceptions) else { throw disabled(name(type), .exceptions, at: offset) }
+      guard features.contains(.exceptions) else { throw disabled(type.description, .exceptions, at: offset) }
     default:
-      guard features.contains(.gc) else { throw disabled(name(type), .gc, at: offset) }
+      guard features.contains(.gc) else { throw disabled(type.description, .gc, at: offset) }
     }
   }
 
@@ -109,45 +111,12 @@ struct ValidationContext: Sendable {
 
   // MARK: Names for messages
 
-  func name(_ type: HeapType) -> String {
-    if let id = type.typeIndex { return String(id) }
-    return switch type {
-    case .function: "func"
-    case .noFunction: "nofunc"
-    case .external: "extern"
-    case .noExternal: "noextern"
-    case .any: "any"
-    case .none: "none"
-    case .eq: "eq"
-    case .i31: "i31"
-    case .structure: "struct"
-    case .array: "array"
-    case .exception: "exn"
-    case .noException: "noexn"
-    default: "bot"
-    }
-  }
-
-  func name(_ type: ReferenceType) -> String { "(ref \(type.isNullable ? "null " : "")\(name(type.heapType)))" }
-
-  /// The name of a type with type indices.
-  func name(_ type: ValueType) -> String {
-    switch type {
-    case .i32: "i32"
-    case .i64: "i64"
-    case .f32: "f32"
-    case .f64: "f64"
-    case .v128: "v128"
-    default: type.referenceType.map { name($0) } ?? "bot"
-    }
-  }
-
   /// The name of a type with canonical ids, which are shown as type indices of this module.
   func name(canonical type: ValueType) -> String {
     guard let reference = type.referenceType, let id = reference.heapType.typeIndex, Int(id) < typeIndices.count else {
-      return name(type)
+      return type.description
     }
-    return name(ReferenceType(isNullable: reference.isNullable, heapType: .concrete(typeIndices[Int(id)])))
+    return ReferenceType(isNullable: reference.isNullable, heapType: .concrete(typeIndices[Int(id)])).description
   }
 
   func list(_ types: some Sequence<ValueType>) -> String {
