@@ -128,7 +128,10 @@ struct FunctionValidator {
 
   /// Validates instructions up to the end of the outermost block, which must be the end of the bytes.
   private mutating func instructions() throws(ModuleError) {
+    let bytes = context.module.bytes
+    let input = bytes.span.extracting(first: reader.reader.end)
     while !frames.isEmpty {
+      if !isConstant { commonInstructions(input) }
       if reader.isAtEnd { throw ModuleError(.malformed, ByteReader.pastEnd, at: reader.position) }
       try step(try reader.next())
     }

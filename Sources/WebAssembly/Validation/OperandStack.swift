@@ -1,9 +1,9 @@
 /// The types of the operands of a function under validation (Core 3.0, A.3), in one flat array that is reused.
 struct OperandStack: Sendable {
   /// Its count is the capacity; entries from ``height`` on mean nothing.
-  private(set) var types = [ValueType](repeating: .bottom, count: 256)
+  var types = [ValueType](repeating: .bottom, count: 256)
   var height = 0
-  private(set) var maximumHeight = 0
+  var maximumHeight = 0
   /// Where the operands of the current block begin.
   var base = 0
   /// Whether the rest of the current block is unreachable, so that any operands may be taken from below ``base``.
