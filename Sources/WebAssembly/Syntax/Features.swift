@@ -21,6 +21,32 @@ public enum Feature: String, CaseIterable, Hashable, Sendable {
   case wideArithmetic = "wide-arithmetic"
   case memoryControl = "memory-control"
 
+  /// The position among all features.
+  var ordinal: Int {
+    switch self {
+    case .mutableGlobals: 0
+    case .signExtension: 1
+    case .saturatingFloatToInt: 2
+    case .multiValue: 3
+    case .bulkMemory: 4
+    case .referenceTypes: 5
+    case .simd: 6
+    case .relaxedSIMD: 7
+    case .tailCall: 8
+    case .extendedConst: 9
+    case .multiMemory: 10
+    case .memory64: 11
+    case .functionReferences: 12
+    case .gc: 13
+    case .exceptions: 14
+    case .customAnnotations: 15
+    case .threads: 16
+    case .customPageSizes: 17
+    case .wideArithmetic: 18
+    case .memoryControl: 19
+    }
+  }
+
   /// Whether the feature is part of WebAssembly 3.0.
   public var isStandard: Bool {
     switch self {
@@ -72,14 +98,7 @@ public struct FeatureSet: Hashable, Sendable, ExpressibleByArrayLiteral {
     for feature in features { insert(feature) }
   }
 
-  private static func bit(_ feature: Feature) -> UInt32 {
-    var index: UInt32 = 0
-    for candidate in Feature.allCases {
-      if candidate == feature { break }
-      index += 1
-    }
-    return 1 << index
-  }
+  private static func bit(_ feature: Feature) -> UInt32 { 1 << UInt32(feature.ordinal) }
 
   public func contains(_ feature: Feature) -> Bool { bits & Self.bit(feature) != 0 }
   public mutating func insert(_ feature: Feature) { bits |= Self.bit(feature) }

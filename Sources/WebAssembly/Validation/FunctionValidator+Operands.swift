@@ -101,7 +101,9 @@ extension FunctionValidator {
     let base = min(stack.base, instructionHeight)
     let start = max(base, instructionHeight - required.count)
     var found = context.list(stack.types[start..<instructionHeight])
-    if stack.isUnreachable && instructionHeight - start < required.count { found = "[..." + (found == "[]" ? "" : " ") + found.dropFirst() }
+    if stack.isUnreachable && instructionHeight - start < required.count {
+      found = "[..." + (found == "[]" ? "" : " ") + found.dropFirst()
+    }
     return invalid("type mismatch: \(subject) requires \(context.list(required)) but stack has \(found)")
   }
 }

@@ -3,7 +3,7 @@
 /// All its arrays are reused from one function to the next, so that it needs memory in proportion to the largest function.
 struct FunctionValidator {
   let context: ValidationContext
-  let rules = OperatorRule.table
+  let rules: [OperatorRule]
   var reader: InstructionReader
   var stack = OperandStack()
   var frames: [ControlFrame] = []
@@ -35,6 +35,7 @@ struct FunctionValidator {
 
   init(_ context: ValidationContext) {
     self.context = context
+    rules = OperatorRule.table(context.features)
     types = context.signatureTypes
     reader = InstructionReader(context.module.bytes, range: 0..<0, table: context.decoding)
   }
@@ -131,7 +132,7 @@ struct FunctionValidator {
     let bytes = context.module.bytes
     let input = bytes.span.extracting(first: reader.reader.end)
     while !frames.isEmpty {
-      if !isConstant { commonInstructions(input) }
+      if !isConstant { frequentInstructions(input) }
       if reader.isAtEnd { throw ModuleError(.malformed, ByteReader.pastEnd, at: reader.position) }
       try step(try reader.next())
     }

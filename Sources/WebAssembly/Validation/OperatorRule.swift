@@ -1,4 +1,4 @@
-/// The typing rule of an operator in eight bytes, made from its row in the operator table, so that the validator's loop
+/// The typing rule of an operator in nine bytes, made from its row in the operator table, so that the validator's loop
 /// touches no row and no array of types.
 struct OperatorRule: Sendable {
   enum Kind: UInt8, Sendable {
@@ -16,7 +16,20 @@ struct OperatorRule: Sendable {
     case lane
   }
 
+  /// What ``FunctionValidator/frequentInstructions(_:)`` does with an operator.
+  enum Frequent: UInt8, Sendable {
+    /// Nothing: it is rare, or its feature is off.
+    case none
+    case localGet, localSet, localTee, globalGet, globalSet
+    case i32Const, i64Const, f32Const, f64Const
+    case unary, binary, load, store
+    case block, loop, `if`, `else`, end
+    case br, brIf, `return`, unreachable, call, callIndirect
+    case drop, select
+  }
+
   var kind = Kind.special
+  var frequent = Frequent.none
   /// At most three; for accesses without the address.
   var operandCount: UInt8 = 0
   /// The raw values of the operands' types. Only numbers and vectors occur.
@@ -31,9 +44,22 @@ struct OperatorRule: Sendable {
   var feature: UInt8 = 0
 
   /// The rules by the raw values of opcodes.
-  static let table: [OperatorRule] = {
+  static func table(_ features: FeatureSet) -> [OperatorRule] {
+    if features == .all { return all }
+    var rules = all
+    for row in Operator.all {
+      if let feature = row.feature, !features.contains(feature) { rules[Int(row.opcode.rawValue)].frequent = .none }
+    }
+    return rules
+  }
+
+  private static let all: [OperatorRule] = {
     var rules = [OperatorRule](repeating: OperatorRule(), count: Operator.opcodeLimit)
-    for row in Operator.all { rules[Int(row.opcode.rawValue)] = OperatorRule(row) }
+    for row in Operator.all {
+      var rule = OperatorRule(row)
+      rule.frequent = rule.frequent(row.opcode)
+      rules[Int(row.opcode.rawValue)] = rule
+    }
     return rules
   }()
 
@@ -57,6 +83,43 @@ struct OperatorRule: Sendable {
     width = kind == .lane ? Self.laneCount(row.name) : row.width
   }
 
+  private func frequent(_ opcode: Opcode) -> Frequent {
+    switch opcode {
+    case .localGet: .localGet
+    case .localSet: .localSet
+    case .localTee: .localTee
+    case .globalGet: .globalGet
+    case .globalSet: .globalSet
+    case .i32Const: .i32Const
+    case .i64Const: .i64Const
+    case .f32Const: .f32Const
+    case .f64Const: .f64Const
+    case .block: .block
+    case .loop: .loop
+    case .if: .if
+    case .else: .else
+    case .end: .end
+    case .br: .br
+    case .brIf: .brIf
+    case .return: .return
+    case .unreachable: .unreachable
+    case .call: .call
+    case .callIndirect: .callIndirect
+    case .drop: .drop
+    case .select: .select
+    default:
+      if opcode.rawValue > 0xFF {
+        .none
+      } else if kind == .access {
+        result != 0 ? .load : .store
+      } else if kind == .plain, operandCount == 2, operand0 == operand1 {
+        .binary
+      } else {
+        kind == .plain && operandCount == 1 ? .unary : .none
+      }
+    }
+  }
+
   /// The number of lanes of the shape that a name begins with.
   private static func laneCount(_ name: String) -> UInt8 {
     if name.hasPrefix("i8x16") { return 16 }
@@ -71,18 +134,6 @@ struct OperatorRule: Sendable {
   var resultType: ValueType { ValueType(rawValue: UInt32(result)) }
 }
 
-extension Feature {
-  /// The position among all features.
-  var ordinal: Int {
-    var index = 0
-    for candidate in Feature.allCases {
-      if candidate == self { break }
-      index += 1
-    }
-    return index
-  }
-}
-
 /// For each feature, where it is first used.
 struct FirstUses: Sendable {
   /// By one more than the feature's ordinal; `none` where it is not used.
@@ -92,6 +143,7 @@ struct FirstUses: Sendable {
 
   init() {}
 
+  /// - Parameter feature: One more than its ordinal.
   @inline(__always)
   mutating func note(_ feature: UInt8, at offset: UInt32) {
     if offsets[Int(feature)] > offset { offsets[Int(feature)] = offset }
