@@ -196,6 +196,11 @@ struct DeclarationValidator {
 
   private mutating func validateElementTypes() throws(ModuleError) {
     for element in module.elements {
+      // A list of functions has a type that older modules cannot write.
+      if case .functions = element.items, element.type.heapType == .function {
+        context.elements.append(.reference(element.type))
+        continue
+      }
       try context.check(element.type, typeCount: module.types.count, at: offset(of: .element))
       context.elements.append(context.canonical(.reference(element.type)))
     }

@@ -6,9 +6,7 @@ extension FunctionValidator {
     switch instruction.opcode {
     case .block: try enter(.block, instruction.blockType)
     case .loop: try enter(.loop, instruction.blockType)
-    case .if:
-      try pop(.i32)
-      try enter(.if, instruction.blockType)
+    case .if: try enter(.if, instruction.blockType)
     case .else: try elseBlock()
     case .end: try end()
     case .br:
@@ -47,6 +45,7 @@ extension FunctionValidator {
 
   private mutating func enter(_ kind: ControlFrame.Kind, _ type: BlockType) throws(ModuleError) {
     let signature = try blockSignature(type)
+    if kind == .if { try pop(.i32) }
     if signature.parameters.count > 0 { try pop(signature.parameters) }
     guard frames.count <= context.limits.nesting else {
       throw ModuleError(

@@ -15,12 +15,14 @@ extension FunctionValidator {
     var isUnreachable = stack.isUnreachable
     var count = instructionCount
     var blocks = blockCount
-    // Taken out of the structure, so that writes to it need no thought of the rest.
+    // Taken out of the structure, so that writes to them need no thought of the rest.
     var frames = frames
     self.frames = []
     // Memories but the first are taken only once their use has been noted.
     let usableMemories = firstUses.offset(of: .multiMemory) == nil ? 1 : context.memories.count
-    var operands = stack.types.mutableSpan
+    var stackTypes = stack.types
+    stack.types = []
+    var operands = stackTypes.mutableSpan
 
     scan: while next < end {
       var position = next &+ 1
@@ -88,7 +90,9 @@ extension FunctionValidator {
         position &+= 1
         var memory = 0
         if flags >= 0x40 {
-          guard flags < 0x80, position < end, input[position] < 0x80 else { break scan }
+          guard flags < 0x80, context.decoding.hasMultiMemory, position < end, input[position] < 0x80 else {
+            break scan
+          }
           memory = Int(input[position])
           flags &= 0x3F
           position &+= 1
@@ -262,6 +266,7 @@ extension FunctionValidator {
       count &+= 1
     }
     self.frames = frames
+    stack.types = stackTypes
     stack.height = height
     stack.maximumHeight = maximumHeight
     stack.base = base

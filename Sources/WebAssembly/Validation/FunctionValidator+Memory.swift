@@ -67,8 +67,8 @@ extension FunctionValidator {
       try pop(destination, source, minimum(destination, source))
       if instruction.index2 > 0 { firstUses.note(.multiMemory, at: instruction.offset) }
     case .memoryInit:
-      try requireData(instruction.index)
       let address = try address(ofMemory: instruction.index2)
+      try requireData(instruction.index)
       try pop(address, .i32, .i32)
       if instruction.index2 > 0 { firstUses.note(.multiMemory, at: instruction.offset) }
       return
@@ -131,8 +131,8 @@ extension FunctionValidator {
       try requireElements(source.element, of: "table \(instruction.index2)", match: destination, instruction.index)
       try pop(destination.address, source.address, minimum(destination.address, source.address))
     case .tableInit:
-      let element = try requireElement(instruction.index)
       let table = try requireTable(instruction.index2)
+      let element = try requireElement(instruction.index)
       try requireElements(element, of: "elem segment \(instruction.index)", match: table, instruction.index2)
       try pop(table.address, .i32, .i32)
     default:

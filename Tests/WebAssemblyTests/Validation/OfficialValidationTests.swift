@@ -7,12 +7,17 @@ import Testing
   static let folders =
     ["core", "custom"] + ["threads", "custom-page-sizes", "wide-arithmetic"].map { "proposals/\($0)" }
 
+  /// The scripts of a proposal assert that what other proposals add is an error.
   private func features(_ path: String) -> FeatureSet {
-    var features = OfficialScripts.features(path)
-    // The scripts of threads are those of a time with one memory and one table.
-    if path.hasPrefix("proposals/threads") {
-      features.remove(.multiMemory)
-      features.remove(.referenceTypes)
+    var features = FeatureSet.standard
+    switch path {
+    case let path where path.hasPrefix("proposals/threads"):
+      features.insert(.threads)
+      // Written when there was one memory and one table.
+      for feature in [Feature.multiMemory, .memory64, .referenceTypes] { features.remove(feature) }
+    case let path where path.hasPrefix("proposals/custom-page-sizes"): features.insert(.customPageSizes)
+    case let path where path.hasPrefix("proposals/wide-arithmetic"): features.insert(.wideArithmetic)
+    default: break
     }
     return features
   }
