@@ -31,7 +31,8 @@ public struct ModuleValidator: Sendable {
       try declarations.validate()
     } catch {
       if error.kind == .invalid,
-        let malformation = BodyScanner.firstMalformation(in: module, features: features, limits: limits)
+        let malformation = BodyScanner.firstMalformation(
+          in: module, table: declarations.context.decoding, limits: limits)
       {
         throw malformation
       }
@@ -69,11 +70,11 @@ public struct ModuleValidator: Sendable {
   /// The error to report where the validation of a body ends with one: bodies are only bytes until they are read, so that
   /// what is malformed in any comes to light late, but comes before what is invalid in another.
   private func reported(_ error: ModuleError, function index: Int) -> ModuleError {
-    let (module, features, limits) = (context.module, context.features, context.limits)
+    let (module, limits) = (context.module, context.limits)
     var error = error
     switch error.kind {
     case .invalid:
-      let first = BodyScanner.firstMalformation(in: module, features: features, limits: limits)
+      let first = BodyScanner.firstMalformation(in: module, table: context.decoding, limits: limits)
       if let first { return first }
     case .malformed:
       do throws(ModuleError) {
