@@ -258,6 +258,7 @@ public final class Store {
         memoryIndex: Int(truncatingIfNeeded: context[StoreContext.trapIndexOffset]),
         address: context[StoreContext.trapAddressOffset], length: context[StoreContext.trapLengthOffset])
     }
+    if trap.kind == .uninitializedElement { trap.elementIndex = context[StoreContext.trapAddressOffset] }
     trap.backtrace = backtrace()
     return trap
   }

@@ -77,6 +77,8 @@ public struct Trap: Error, Hashable, Sendable {
   public var kind: Kind
   /// For ``Kind-swift.enum/outOfBoundsMemoryAccess``: which access.
   public var memoryFault: MemoryFault?
+  /// For ``Kind-swift.enum/uninitializedElement``: the index in the table.
+  public var elementIndex: UInt64?
   /// The wasm frames from the innermost one on. Of a very deep stack the middle is left out.
   public var backtrace: [Frame]
 
@@ -87,7 +89,9 @@ public struct Trap: Error, Hashable, Sendable {
   }
 
   /// What the official scripts call it.
-  public var message: String { kind.message }
+  public var message: String {
+    if let elementIndex { "\(kind.message) \(elementIndex)" } else { kind.message }
+  }
 }
 
 /// A frame of a backtrace.

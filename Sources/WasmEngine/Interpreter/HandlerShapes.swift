@@ -105,7 +105,7 @@ func load<M, R: SlotValue>(
   let record = operand(pc, 2)
   let width = MemoryLayout<M>.size
   guard isInBounds(address, width, (context + record).load(fromByteOffset: 8, as: UInt64.self), is64: is64) else {
-    return memoryTrap(record, address.value, UInt64(width), pc, fp, context)
+    return memoryTrap(pc, fp, context, record, address.value, UInt64(width))
   }
   let base = (context + record).load(as: UnsafeMutableRawPointer.self)
   operation((base + Int(truncatingIfNeeded: address.value)).loadUnaligned(as: M.self)).write(fp + operand(pc, 0))
@@ -122,7 +122,7 @@ func store<V: SlotValue, M>(
   let width = MemoryLayout<M>.size
   // Stores go by the writable byte count, the third word of the record.
   guard isInBounds(address, width, (context + record).load(fromByteOffset: 16, as: UInt64.self), is64: is64) else {
-    return memoryTrap(record, address.value, UInt64(width), pc, fp, context)
+    return memoryTrap(pc, fp, context, record, address.value, UInt64(width))
   }
   let base = (context + record).load(as: UnsafeMutableRawPointer.self)
   (base + Int(truncatingIfNeeded: address.value)).storeBytes(of: operation(V.read(fp + operand(pc, 1))), as: M.self)
@@ -138,7 +138,7 @@ func loadLane<M, V: SlotValue>(
   let record = operand(pc, 3)
   let width = MemoryLayout<M>.size
   guard isInBounds(address, width, (context + record).load(fromByteOffset: 8, as: UInt64.self), is64: is64) else {
-    return memoryTrap(record, address.value, UInt64(width), pc, fp, context)
+    return memoryTrap(pc, fp, context, record, address.value, UInt64(width))
   }
   let base = (context + record).load(as: UnsafeMutableRawPointer.self)
   let value = (base + Int(truncatingIfNeeded: address.value)).loadUnaligned(as: M.self)
@@ -174,7 +174,7 @@ private func loadAt<M, R: SlotValue>(
   let record = operand(pc, record)
   let width = UInt64(MemoryLayout<M>.size)
   guard address &+ width <= (context + record).load(fromByteOffset: 8, as: UInt64.self) else {
-    return memoryTrap(record, address, width, pc, fp, context)
+    return memoryTrap(pc, fp, context, record, address, width)
   }
   let base = (context + record).load(as: UnsafeMutableRawPointer.self)
   operation((base + Int(truncatingIfNeeded: address)).loadUnaligned(as: M.self)).write(fp + operand(pc, 0))
@@ -208,9 +208,41 @@ private func storeAt<V: SlotValue, M>(
   let record = operand(pc, value + 1)
   let width = UInt64(MemoryLayout<M>.size)
   guard address &+ width <= (context + record).load(fromByteOffset: 16, as: UInt64.self) else {
-    return memoryTrap(record, address, width, pc, fp, context)
+    return memoryTrap(pc, fp, context, record, address, width)
   }
   let base = (context + record).load(as: UnsafeMutableRawPointer.self)
   (base + Int(truncatingIfNeeded: address)).storeBytes(of: operation(V.read(fp + operand(pc, value))), as: M.self)
   return next(pc, value + 3, fp, context)
+}
+
+/// `result, record, address` (4 bytes): the effective address is known
+@inline(__always)
+func loadFixed<M: BitwiseCopyable, R: SlotValue>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (M) -> R
+) -> UInt64 {
+  let address = UInt64(operand32(pc, 2))
+  let record = operand(pc, 1)
+  let width = UInt64(MemoryLayout<M>.size)
+  guard address &+ width <= (context + record).load(fromByteOffset: 8, as: UInt64.self) else {
+    return memoryTrap(pc, fp, context, record, address, width)
+  }
+  let base = (context + record).load(as: UnsafeMutableRawPointer.self)
+  operation((base + Int(truncatingIfNeeded: address)).loadUnaligned(as: M.self)).write(fp + operand(pc, 0))
+  return next(pc, 3, fp, context)
+}
+
+/// `value, record, address` (4 bytes): the effective address is known
+@inline(__always)
+func storeFixed<V: SlotValue, M: BitwiseCopyable>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (V) -> M
+) -> UInt64 {
+  let address = UInt64(operand32(pc, 2))
+  let record = operand(pc, 1)
+  let width = UInt64(MemoryLayout<M>.size)
+  guard address &+ width <= (context + record).load(fromByteOffset: 16, as: UInt64.self) else {
+    return memoryTrap(pc, fp, context, record, address, width)
+  }
+  let base = (context + record).load(as: UnsafeMutableRawPointer.self)
+  (base + Int(truncatingIfNeeded: address)).storeBytes(of: operation(V.read(fp + operand(pc, 0))), as: M.self)
+  return next(pc, 3, fp, context)
 }

@@ -20,7 +20,8 @@ func constantRight64<A: SlotValue, R: SlotValue>(
 
 /// Where a branch goes, if it is one to a loop: the interrupt word has its say first.
 @inline(__always)
-func branch(_ displacement: Int, back: Bool, _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+func branch(_ displacement: Int, back: Bool, _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64
+{
   if back, VMContext(context).store[StoreContext.interruptOffset] != 0 { return interrupt(pc, fp, context) }
   return execute(pc + displacement, fp, context)
 }

@@ -46,7 +46,8 @@ private func replace(
     source += FrameLayout.slotSize
     target += FrameLayout.slotSize
   }
-  newFrame.storeBytes(of: callerContext, toByteOffset: FrameLayout.callerContextOffset, as: UnsafeMutableRawPointer.self)
+  newFrame.storeBytes(
+    of: callerContext, toByteOffset: FrameLayout.callerContextOffset, as: UnsafeMutableRawPointer.self)
   newFrame.storeBytes(of: returnAddress, toByteOffset: FrameLayout.returnOffset, as: UnsafeRawPointer.self)
   newFrame.storeBytes(of: callerFrame, toByteOffset: FrameLayout.callerFrameOffset, as: UnsafeMutableRawPointer.self)
   newFrame.storeBytes(of: record, toByteOffset: FrameLayout.functionOffset, as: UnsafeMutableRawPointer.self)
@@ -84,6 +85,7 @@ private func slowElement(
   guard index < table.load(fromByteOffset: 8, as: UInt64.self) else { return (nil, .undefinedElement) }
   let elements = table.load(as: UnsafeMutablePointer<UInt>.self)
   guard let record = UnsafeMutableRawPointer(bitPattern: elements[Int(index)]) else {
+    VMContext(context).store[StoreContext.trapAddressOffset] = index
     return (nil, .uninitializedElement)
   }
   let type = FunctionRecord(record).typeID

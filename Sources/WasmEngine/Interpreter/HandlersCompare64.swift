@@ -8,7 +8,9 @@ extension HandlerTable {
     set(.i64Eq, .constantRight) { constantRight($0, $1, $2) { (a: UInt64, b) in a == UInt64(bitPattern: Int64(b)) } }
     set(.i64Eq, .branch) { branchIf($0, $1, $2) { (a: UInt64, b: UInt64) in a == b } }
     set(.i64Eq, .branchBack) { branchIf($0, $1, $2, back: true) { (a: UInt64, b: UInt64) in a == b } }
-    set(.i64Eq, .branchConstant) { branchIfConstant($0, $1, $2) { (a: UInt64, b) in a == UInt64(bitPattern: Int64(b)) } }
+    set(.i64Eq, .branchConstant) {
+      branchIfConstant($0, $1, $2) { (a: UInt64, b) in a == UInt64(bitPattern: Int64(b)) }
+    }
     set(.i64Eq, .branchConstantBack) {
       branchIfConstant($0, $1, $2, back: true) { (a: UInt64, b) in a == UInt64(bitPattern: Int64(b)) }
     }
@@ -17,7 +19,9 @@ extension HandlerTable {
     set(.i64Ne, .constantRight) { constantRight($0, $1, $2) { (a: UInt64, b) in a != UInt64(bitPattern: Int64(b)) } }
     set(.i64Ne, .branch) { branchIf($0, $1, $2) { (a: UInt64, b: UInt64) in a != b } }
     set(.i64Ne, .branchBack) { branchIf($0, $1, $2, back: true) { (a: UInt64, b: UInt64) in a != b } }
-    set(.i64Ne, .branchConstant) { branchIfConstant($0, $1, $2) { (a: UInt64, b) in a != UInt64(bitPattern: Int64(b)) } }
+    set(.i64Ne, .branchConstant) {
+      branchIfConstant($0, $1, $2) { (a: UInt64, b) in a != UInt64(bitPattern: Int64(b)) }
+    }
     set(.i64Ne, .branchConstantBack) {
       branchIfConstant($0, $1, $2, back: true) { (a: UInt64, b) in a != UInt64(bitPattern: Int64(b)) }
     }
@@ -35,7 +39,9 @@ extension HandlerTable {
     set(.i64LtU, .constantRight) { constantRight($0, $1, $2) { (a: UInt64, b) in a < UInt64(bitPattern: Int64(b)) } }
     set(.i64LtU, .branch) { branchIf($0, $1, $2) { (a: UInt64, b: UInt64) in a < b } }
     set(.i64LtU, .branchBack) { branchIf($0, $1, $2, back: true) { (a: UInt64, b: UInt64) in a < b } }
-    set(.i64LtU, .branchConstant) { branchIfConstant($0, $1, $2) { (a: UInt64, b) in a < UInt64(bitPattern: Int64(b)) } }
+    set(.i64LtU, .branchConstant) {
+      branchIfConstant($0, $1, $2) { (a: UInt64, b) in a < UInt64(bitPattern: Int64(b)) }
+    }
     set(.i64LtU, .branchConstantBack) {
       branchIfConstant($0, $1, $2, back: true) { (a: UInt64, b) in a < UInt64(bitPattern: Int64(b)) }
     }
@@ -53,7 +59,9 @@ extension HandlerTable {
     set(.i64GtU, .constantRight) { constantRight($0, $1, $2) { (a: UInt64, b) in a > UInt64(bitPattern: Int64(b)) } }
     set(.i64GtU, .branch) { branchIf($0, $1, $2) { (a: UInt64, b: UInt64) in a > b } }
     set(.i64GtU, .branchBack) { branchIf($0, $1, $2, back: true) { (a: UInt64, b: UInt64) in a > b } }
-    set(.i64GtU, .branchConstant) { branchIfConstant($0, $1, $2) { (a: UInt64, b) in a > UInt64(bitPattern: Int64(b)) } }
+    set(.i64GtU, .branchConstant) {
+      branchIfConstant($0, $1, $2) { (a: UInt64, b) in a > UInt64(bitPattern: Int64(b)) }
+    }
     set(.i64GtU, .branchConstantBack) {
       branchIfConstant($0, $1, $2, back: true) { (a: UInt64, b) in a > UInt64(bitPattern: Int64(b)) }
     }
@@ -71,7 +79,9 @@ extension HandlerTable {
     set(.i64LeU, .constantRight) { constantRight($0, $1, $2) { (a: UInt64, b) in a <= UInt64(bitPattern: Int64(b)) } }
     set(.i64LeU, .branch) { branchIf($0, $1, $2) { (a: UInt64, b: UInt64) in a <= b } }
     set(.i64LeU, .branchBack) { branchIf($0, $1, $2, back: true) { (a: UInt64, b: UInt64) in a <= b } }
-    set(.i64LeU, .branchConstant) { branchIfConstant($0, $1, $2) { (a: UInt64, b) in a <= UInt64(bitPattern: Int64(b)) } }
+    set(.i64LeU, .branchConstant) {
+      branchIfConstant($0, $1, $2) { (a: UInt64, b) in a <= UInt64(bitPattern: Int64(b)) }
+    }
     set(.i64LeU, .branchConstantBack) {
       branchIfConstant($0, $1, $2, back: true) { (a: UInt64, b) in a <= UInt64(bitPattern: Int64(b)) }
     }
@@ -89,7 +99,9 @@ extension HandlerTable {
     set(.i64GeU, .constantRight) { constantRight($0, $1, $2) { (a: UInt64, b) in a >= UInt64(bitPattern: Int64(b)) } }
     set(.i64GeU, .branch) { branchIf($0, $1, $2) { (a: UInt64, b: UInt64) in a >= b } }
     set(.i64GeU, .branchBack) { branchIf($0, $1, $2, back: true) { (a: UInt64, b: UInt64) in a >= b } }
-    set(.i64GeU, .branchConstant) { branchIfConstant($0, $1, $2) { (a: UInt64, b) in a >= UInt64(bitPattern: Int64(b)) } }
+    set(.i64GeU, .branchConstant) {
+      branchIfConstant($0, $1, $2) { (a: UInt64, b) in a >= UInt64(bitPattern: Int64(b)) }
+    }
     set(.i64GeU, .branchConstantBack) {
       branchIfConstant($0, $1, $2, back: true) { (a: UInt64, b) in a >= UInt64(bitPattern: Int64(b)) }
     }

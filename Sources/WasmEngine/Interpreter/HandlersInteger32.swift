@@ -19,7 +19,9 @@ extension HandlerTable {
     set(.i32ShrS) { binary($0, $1, $2) { (a: Int32, b: Int32) in a &>> b } }
     set(.i32ShrS, .constantRight) { constantRight($0, $1, $2) { (a: Int32, b) in a &>> Int32(truncatingIfNeeded: b) } }
     set(.i32ShrU) { binary($0, $1, $2) { (a: UInt32, b: UInt32) in a &>> b } }
-    set(.i32ShrU, .constantRight) { constantRight($0, $1, $2) { (a: UInt32, b) in a &>> UInt32(truncatingIfNeeded: b) } }
+    set(.i32ShrU, .constantRight) {
+      constantRight($0, $1, $2) { (a: UInt32, b) in a &>> UInt32(truncatingIfNeeded: b) }
+    }
     set(.i32Rotl) { binary($0, $1, $2) { (a: UInt32, b: UInt32) in Numerics.rotateLeft(a, b) } }
     set(.i32Rotl, .constantRight) {
       constantRight($0, $1, $2) { (a: UInt32, b) in Numerics.rotateLeft(a, UInt32(truncatingIfNeeded: b)) }

@@ -19,7 +19,9 @@ extension HandlerTable {
     set(.i64ShrS) { binary($0, $1, $2) { (a: Int64, b: Int64) in a &>> b } }
     set(.i64ShrS, .constantRight) { constantRight($0, $1, $2) { (a: Int64, b) in a &>> Int64(truncatingIfNeeded: b) } }
     set(.i64ShrU) { binary($0, $1, $2) { (a: UInt64, b: UInt64) in a &>> b } }
-    set(.i64ShrU, .constantRight) { constantRight($0, $1, $2) { (a: UInt64, b) in a &>> UInt64(truncatingIfNeeded: b) } }
+    set(.i64ShrU, .constantRight) {
+      constantRight($0, $1, $2) { (a: UInt64, b) in a &>> UInt64(truncatingIfNeeded: b) }
+    }
     set(.i64Rotl) { binary($0, $1, $2) { (a: UInt64, b: UInt64) in Numerics.rotateLeft(a, b) } }
     set(.i64Rotl, .constantRight) {
       constantRight($0, $1, $2) { (a: UInt64, b) in Numerics.rotateLeft(a, UInt64(truncatingIfNeeded: b)) }

@@ -97,12 +97,20 @@ func next(_ pc: CodePointer, _ words: Int, _ fp: FramePointer, _ context: Contex
 }
 
 /// Ends the execution with a trap at the instruction `pc`.
-@inline(never)
+@inline(__always)
 func trap(_ kind: Trap.Kind, _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
+  recordTrap(pc, fp, context, UInt64(kind.rawValue))
+}
+
+/// The handler's own parameters come first, so that they stay in their registers on the way that does not trap.
+@inline(never)
+private func recordTrap(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ kind: UInt64
+) -> UInt64 {
   let store = VMContext(context).store
   store[StoreContext.lastFrameOffset] = UInt64(UInt(bitPattern: fp))
   store[StoreContext.lastPositionOffset] = UInt64(UInt(bitPattern: pc))
-  store[StoreContext.trapKindOffset] = UInt64(kind.rawValue)
+  store[StoreContext.trapKindOffset] = kind
   return ExecutionStatus.trapped.rawValue
 }
 
@@ -110,7 +118,8 @@ func trap(_ kind: Trap.Kind, _ pc: CodePointer, _ fp: FramePointer, _ context: C
 /// offset of the memory's record in the context.
 @inline(never)
 func memoryTrap(
-  _ record: Int, _ address: UInt64, _ length: UInt64, _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ record: Int, _ address: UInt64,
+  _ length: UInt64
 ) -> UInt64 {
   let store = VMContext(context).store
   store[StoreContext.trapIndexOffset] = UInt64((record - VMContext.headerSize) / VMContext.memoryRecordSize)

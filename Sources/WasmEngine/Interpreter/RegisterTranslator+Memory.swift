@@ -14,11 +14,30 @@ extension RegisterTranslator {
     if is64 { put64(instruction.memoryOffset) } else { put(UInt32(truncatingIfNeeded: instruction.memoryOffset)) }
   }
 
+  /// The handler of an access to a constant address, and the effective address, if that has 32 bits.
+  private func fixedAccess(_ instruction: Instruction, _ address: UInt64) -> (handler: UInt, address: UInt32)? {
+    let (sum, overflow) = instruction.memoryOffset.addingReportingOverflow(address)
+    let handler = handlers.handler(instruction.opcode, .fixedAddress)
+    guard !overflow, sum <= UInt64(UInt32.max), handler != 0 else { return nil }
+    return (handler, UInt32(sum))
+  }
+
   mutating func translateLoad(_ instruction: Instruction, _ shape: HandlerTable.Shape) throws(ModuleError) {
     let is64 = is64(instruction.index)
     let handler = handlers.handler(instruction.opcode, is64 ? .address64 : .slots)
     guard handler != 0 else { throw unsupported(instruction) }
     let address = pop()
+    if !is64, address.kind == .constant, let fixed = fixedAccess(instruction, address.value) {
+      mark()
+      let start = count
+      begin(fixed.handler)
+      let result = pushResult(isVector: shape.resultIsVector)
+      put(result)
+      put(translation.layout.memory(Int(instruction.index)))
+      put(fixed.address)
+      setLast(start, result, .nop)
+      return
+    }
     if !is64, isLast(address), last.opcode == .i32Add, last.variant == .slots {
       let join = last
       let joined = handlers.handler(instruction.opcode, join.isShiftAdd ? .scaledAddress : .sumAddress)
@@ -54,6 +73,14 @@ extension RegisterTranslator {
     guard handler != 0 else { throw unsupported(instruction) }
     let value = slot(pop())
     let address = pop()
+    if !is64, address.kind == .constant, let fixed = fixedAccess(instruction, address.value) {
+      mark()
+      begin(fixed.handler)
+      put(value)
+      put(translation.layout.memory(Int(instruction.index)))
+      put(fixed.address)
+      return
+    }
     if !is64, isLast(address), last.opcode == .i32Add, last.variant == .slots {
       let join = last
       let joined = handlers.handler(instruction.opcode, join.isShiftAdd ? .scaledAddress : .sumAddress)

@@ -281,7 +281,8 @@ extension RegisterTranslator {
     }
     let handler = handlers.handler(opcode, .constantLeft)
     guard handler != 0 else { return false }
-    let immediate = shape.operandType == .i32 || shape.operandType == .f32
+    let immediate =
+      shape.operandType == .i32 || shape.operandType == .f32
       ? Int64(Int32(truncatingIfNeeded: value)) : Int64(bitPattern: value)
     if shape.operandType == .i64, immediate != Int64(Int32(truncatingIfNeeded: immediate)) { return false }
     emitConstant(handler, opcode, .constantLeft, slot(second), immediate, isWide: shape.operandType == .f64)

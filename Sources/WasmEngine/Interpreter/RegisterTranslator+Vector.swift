@@ -41,7 +41,9 @@ extension RegisterTranslator {
 
   /// A shift by a constant. Whether it is one.
   private mutating func translateVectorShift(_ opcode: Opcode) -> Bool {
-    guard let count = stack.last, count.kind == .constant else { return false }
+    guard let count = stack.last, count.kind == .constant, handlers.handler(opcode, .constantRight) != 0 else {
+      return false
+    }
     _ = pop()
     let vector = popSlot()
     let start = self.count

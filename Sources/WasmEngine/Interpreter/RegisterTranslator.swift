@@ -139,6 +139,9 @@ struct RegisterTranslator: @unchecked Sendable {
       } else {
         if translation.metersFuel { fuelUnits &+= 1 }
         try translate(instruction)
+        guard count < Self.codeLimit else {
+          throw ModuleError(.limitExceeded, "code of a function exceeds the limit", at: Int(offset))
+        }
       }
     }
     // What is called writes its arguments and link above the frame, and checks for itself.
@@ -147,6 +150,9 @@ struct RegisterTranslator: @unchecked Sendable {
       UnsafeRawBufferPointer(start: base, count: count), frameSize: frameSize, positions: positions,
       tryRanges: tryRanges, clauses: clauses)
   }
+
+  /// The most bytes of code of a function. Branches that move many values make code out of proportion to their own size.
+  private static let codeLimit = 1 << 28
 
   private mutating func reset() {
     count = 0
