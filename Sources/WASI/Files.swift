@@ -149,9 +149,8 @@ extension WASI {
 
   /// The host's descriptor of a file with a position. What can have none says so before it says what rights it lacks.
   private func seekable(_ fd: UInt32, _ rights: Rights) throws(Errno) -> HostDescriptor {
-    guard case .file(let host) = try descriptors.file(fd, []).resource else { throw .illegalSeek }
     let descriptor = try descriptors.file(fd, [])
-    guard descriptor.isSeekable else { throw .illegalSeek }
+    guard case .file(let host) = descriptor.resource, descriptor.isSeekable else { throw .illegalSeek }
     guard descriptor.rights.isSuperset(of: rights) else { throw .notCapable }
     return host
   }

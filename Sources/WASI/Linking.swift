@@ -9,6 +9,7 @@ extension WASI {
   ///
   /// - Throws: ``UsageError/duplicateDefinition(module:name:)``.
   public func define(in linker: Linker) throws(UsageError) {
+    store = linker.store
     try defineWithMemory(linker, "args_get", args_get)
     try defineWithMemory(linker, "args_sizes_get", args_sizes_get)
     try defineWithMemory(linker, "environ_get", environ_get)
@@ -67,8 +68,6 @@ extension WASI {
     try linker.define(Self.moduleName, name) {
       [self] (caller: borrowing Caller, arguments: repeat each Parameter) throws -> UInt32 in
       let memory = try memory(of: caller)
-      let store = caller.store
-      isInterrupted = { store.isInterrupted }
       return memory.withUnsafeBytes { bytes in
         do throws(Errno) {
           try body(GuestMemory(bytes), repeat each arguments)

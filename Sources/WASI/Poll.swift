@@ -64,7 +64,7 @@ extension WASI {
       let milliseconds = Int32(clamping: rest / 1_000_000 + (rest % 1_000_000 == 0 ? 0 : 1))
       ready = poll(&entries, nfds_t(entries.count), min(milliseconds, Self.longestWait))
       if ready < 0, errno != EINTR { throw Errno.last }
-      if ready > 0 || rest == 0 || isInterrupted() { break }
+      if ready > 0 || rest == 0 || isInterrupted { break }
     }
 
     var events = immediate

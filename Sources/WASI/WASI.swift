@@ -3,6 +3,7 @@
 #else
   import Glibc
 #endif
+import WasmEngine
 
 /// One guest's view of the world through WASI preview 1: its arguments, environment, descriptors and clocks.
 ///
@@ -15,8 +16,10 @@ public final class WASI {
   /// `name=value`, each with a NUL at its end.
   let environment: [[UInt8]]
   var descriptors: DescriptorTable
+  /// The store that these functions are linked into. It holds the functions, and they this object: not the other way round.
+  weak var store: Store?
   /// Whether the execution is to be given up, asked while the guest waits.
-  var isInterrupted: () -> Bool = { false }
+  var isInterrupted: Bool { store?.isInterrupted ?? false }
   /// The names of the functions that need a memory.
   var functionsWithPointers: Set<String> = []
 

@@ -167,6 +167,20 @@ private final class Output: @unchecked Sendable {
     #expect(error?.kind == .deadlineExceeded)
   }
 
+  /// Store and guest do not hold each other.
+  @Test func theStoreGoesWithItsLastHandle() throws {
+    let wasi = try WASI(configuration())
+    weak var store: Store?
+    do {
+      let linker = Linker(Store(Engine()))
+      store = linker.store
+      try wasi.define(in: linker)
+      let module = try linker.store.engine.compile(text: writer(#"(memory (export "memory") 1)"#))
+      #expect(try wasi.run(try linker.instantiate(module)) == 10)
+    }
+    #expect(store == nil)
+  }
+
   /// Names and types are those of the witx of preview 1.
   @Test func everyFunctionLinks() throws {
     let functions = [
