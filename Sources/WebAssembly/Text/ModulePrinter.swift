@@ -262,7 +262,8 @@ struct TextPrinter {
       string(section.name.utf8)
       if number > firstTrailingSection {
         write(" (after last) ")
-      } else if let after = section.after {
+      } else if let order = section.after?.order, let after = lastSection(where: { $0.order <= order }) {
+        // A section without contents has no place in the text.
         write(" (after ")
         write(after.keyword)
         write(") ")

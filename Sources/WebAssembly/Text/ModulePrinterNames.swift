@@ -101,34 +101,35 @@ extension TextPrinter {
     let section = source.customSections[number]
     // Identifiers give a name section behind the other sections, and among custom sections behind those that are placed
     // after a section, before those that are placed last.
-    guard section.after == lastSection(before: nil), source.bytes[section.range].elementsEqual(names.encode()),
+    guard section.after == lastSection(), source.bytes[section.range].elementsEqual(names.encode()),
       !source.customSections.dropFirst(number + 1).contains(where: { $0.name == Names.sectionName })
     else { return }
     expressedSections.insert(number)
     firstTrailingSection = number
   }
 
-  /// The last section that the module's encoding has, or the last one before another.
-  private func lastSection(before limit: SectionID?) -> SectionID? {
-    func isPresent(_ id: SectionID) -> Bool {
-      switch id {
-      case .custom: false
-      case .type: !source.recursionGroups.isEmpty
-      case .import: !source.imports.isEmpty
-      case .function: !source.functions.isEmpty
-      case .table: !source.tables.isEmpty
-      case .memory: !source.memories.isEmpty
-      case .tag: !source.tags.isEmpty
-      case .global: !source.globals.isEmpty
-      case .export: !source.exports.isEmpty
-      case .start: source.start != nil
-      case .element: !source.elements.isEmpty
-      case .dataCount: source.dataCount != nil
-      case .code: !source.bodies.isEmpty
-      case .data: !source.data.isEmpty
-      }
+  /// The last section that the module's encoding has, or the last one that satisfies a condition.
+  func lastSection(where condition: (SectionID) -> Bool = { _ in true }) -> SectionID? {
+    SectionID.inOrder.last { isPresent($0) && condition($0) }
+  }
+
+  private func isPresent(_ id: SectionID) -> Bool {
+    switch id {
+    case .custom: false
+    case .type: !source.recursionGroups.isEmpty
+    case .import: !source.imports.isEmpty
+    case .function: !source.functions.isEmpty
+    case .table: !source.tables.isEmpty
+    case .memory: !source.memories.isEmpty
+    case .tag: !source.tags.isEmpty
+    case .global: !source.globals.isEmpty
+    case .export: !source.exports.isEmpty
+    case .start: source.start != nil
+    case .element: !source.elements.isEmpty
+    case .dataCount: source.dataCount != nil
+    case .code: !source.bodies.isEmpty
+    case .data: !source.data.isEmpty
     }
-    return SectionID.inOrder.last { isPresent($0) && $0.order < limit?.order ?? .max }
   }
 
   private mutating func makeFieldIdentifiers() -> Bool {
@@ -227,7 +228,8 @@ extension TextPrinter {
     guard let hints = try? BranchHints(decoding: section, of: source),
       !hints.functions.isEmpty, hints.functions.allSatisfy({ !$0.hints.isEmpty }),
       (try? hints.check(in: source)) != nil,
-      source.bytes[section.range].elementsEqual(hints.encode()), section.after == lastSection(before: .code)
+      source.bytes[section.range].elementsEqual(hints.encode()),
+      section.after == lastSection(where: { $0.order < SectionID.code.order })
     else { return }
     // Annotations give a section behind the custom sections that stand before the code too.
     guard sections.dropFirst(number + 1).allSatisfy({ $0.after != section.after }) else { return }
