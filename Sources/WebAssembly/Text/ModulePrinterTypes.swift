@@ -78,10 +78,7 @@ extension TextPrinter {
   }
 
   mutating func referenceType(_ type: ReferenceType) {
-    if type.isNullable, let short = type.heapType.referenceKeyword {
-      write(short)
-      return
-    }
+    if type.isNullable && type.heapType.typeIndex == nil { return write(type.description) }
     write(type.isNullable ? "(ref null" : "(ref")
     heapType(type.heapType)
     write(")")
@@ -91,7 +88,7 @@ extension TextPrinter {
   mutating func heapType(_ type: HeapType) {
     if let number = type.typeIndex { return index(.type, number) }
     write(" ")
-    write(type.keyword ?? "none")
+    write(type.description)
   }
 
   /// `(type x)` and what the type says about parameters and results, for people.
@@ -172,45 +169,5 @@ extension TextPrinter {
     if type.isMutable { write("(mut ") }
     valueType(type.value)
     if type.isMutable { write(")") }
-  }
-}
-
-extension HeapType {
-  /// The keyword of an abstract heap type.
-  var keyword: String? {
-    switch self {
-    case .function: "func"
-    case .noFunction: "nofunc"
-    case .external: "extern"
-    case .noExternal: "noextern"
-    case .any: "any"
-    case .none: "none"
-    case .eq: "eq"
-    case .i31: "i31"
-    case .structure: "struct"
-    case .array: "array"
-    case .exception: "exn"
-    case .noException: "noexn"
-    default: nil
-    }
-  }
-
-  /// The keyword of the nullable reference to an abstract heap type.
-  var referenceKeyword: String? {
-    switch self {
-    case .function: "funcref"
-    case .noFunction: "nullfuncref"
-    case .external: "externref"
-    case .noExternal: "nullexternref"
-    case .any: "anyref"
-    case .none: "nullref"
-    case .eq: "eqref"
-    case .i31: "i31ref"
-    case .structure: "structref"
-    case .array: "arrayref"
-    case .exception: "exnref"
-    case .noException: "nullexnref"
-    default: nil
-    }
   }
 }
