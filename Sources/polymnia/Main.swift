@@ -9,16 +9,43 @@ import ArgumentParser
 @main
 enum Main {
   static func main() {
+    var kind: any ParsableCommand.Type = Polymnia.self
     do {
-      var command = try Polymnia.parseAsRoot()
+      var command = try Polymnia.parseAsRoot(joiningFeatures(Array(CommandLine.arguments.dropFirst())))
+      kind = type(of: command)
       try command.run()
     } catch {
-      exit(status(reporting: error))
+      exit(status(reporting: error, of: kind))
     }
   }
 
+  /// The arguments with `--features x` as one, `--features=x`: a value like `-threads` is not to be taken for several
+  /// options of one letter, of which `-h` is one.
+  static func joiningFeatures(_ arguments: [String]) -> [String] {
+    var result: [String] = []
+    var index = 0
+    // What follows the file belongs to the guest. All options of `run` that stand before it have a value.
+    let isRun = arguments.first == "run"
+    while index < arguments.count {
+      let argument = arguments[index]
+      if isRun, index > 0, !argument.hasPrefix("-") || argument == "-" { break }
+      let next = index + 1 < arguments.count ? arguments[index + 1] : nil
+      if argument == "--features", let next {
+        result.append("--features=\(next)")
+        index += 2
+      } else if isRun, argument.hasPrefix("--"), !argument.contains("="), argument != "--help", let next {
+        result += [argument, next]
+        index += 2
+      } else {
+        result.append(argument)
+        index += 1
+      }
+    }
+    return result + arguments[index...]
+  }
+
   /// Says what went wrong on standard error (help and version on standard output), and returns the exit status.
-  private static func status(reporting error: any Error) -> Int32 {
+  private static func status(reporting error: any Error, of command: any ParsableCommand.Type) -> Int32 {
     switch error {
     case let status as GuestExit:
       return status.status
@@ -30,8 +57,8 @@ enum Main {
     default:
       break
     }
-    let message = Polymnia.fullMessage(for: error)
-    if Polymnia.exitCode(for: error) == .success {
+    let message = command.fullMessage(for: error)
+    if command.exitCode(for: error) == .success {
       var output = OutputFile.standardOutput
       output.write(message.isEmpty || message.hasSuffix("\n") ? message : message + "\n")
       try? output.flush()

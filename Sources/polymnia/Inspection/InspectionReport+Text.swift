@@ -10,7 +10,7 @@ extension InspectionReport {
     output += "features: \(features.isEmpty ? "none beyond 1.0" : features.joined(separator: ", "))\n"
     output += "functions: \(spaces.functions.count)"
     output += " (\(spaces.importedFunctionCount) imported, \(module.functions.count) defined),"
-    output += " \(survey.instructionCount) instructions, \(codeSize) bytes of code\n"
+    output += " \(counted(survey.instructionCount, "instruction")), \(counted(codeSize, "byte")) of code\n"
     output += paragraph(
       "sections",
       module.sections.indices.map { position in
@@ -32,10 +32,12 @@ extension InspectionReport {
     output += paragraph("globals", spaces.globals.enumerated().map { "\($0): \($1)" })
     output += paragraph("tags", spaces.tags.indices.map { "\($0): \(type(.tag, $0))" })
     if let start = module.start { output += "start: function \(start)\n" }
-    if !module.data.isEmpty { output += "data: \(module.data.count) segments, \(dataSize) bytes\n" }
+    if !module.data.isEmpty {
+      output += "data: \(counted(module.data.count, "segment")), \(counted(dataSize, "byte"))\n"
+    }
     if !module.elements.isEmpty {
       let items = module.elements.reduce(0) { $0 + $1.items.count }
-      output += "elements: \(module.elements.count) segments, \(items) items\n"
+      output += "elements: \(counted(module.elements.count, "segment")), \(counted(items, "item"))\n"
     }
     return output
   }
@@ -53,15 +55,19 @@ extension InspectionReport {
     let type = memory.type
     parts.append("\(type.addressType) addresses")
     let maximum = type.limits.maximum.map { "at most \($0)" } ?? "no maximum"
-    parts.append("\(type.limits.minimum) pages of \(type.pageSize) bytes, \(maximum)")
+    parts.append("\(counted(type.limits.minimum, "page")) of \(counted(type.pageSize, "byte")), \(maximum)")
     if type.isShared { parts.append("shared") }
     if let accessClass = memory.accessClass { parts.append(accessClass.rawValue) }
-    parts.append("\(memory.instructions) instructions")
+    parts.append(counted(memory.instructions, "instruction"))
     return parts[0] + ": " + parts.dropFirst().joined(separator: "; ")
   }
 
   /// A name that may contain anything, on one line.
   private func quoted(_ name: String) -> String { name.debugDescription }
+}
+
+private func counted(_ number: some BinaryInteger, _ noun: String) -> String {
+  "\(number) \(noun)\(number == 1 ? "" : "s")"
 }
 
 private func hexadecimal(_ value: Int) -> String { "0x" + String(value, radix: 16) }
