@@ -25,6 +25,7 @@ struct ScriptRunner {
     var configuration = Engine.Configuration()
     configuration.features = features
     configuration.memoryPolicy.bounds = options.bounds
+    configuration.tier = options.tier
     configuration.validationThreads = 1
     engine = Engine(configuration)
     store = Store(engine)

@@ -4,6 +4,7 @@ import WebAssembly
 /// How scripts are run.
 public struct SuiteOptions: Sendable {
   public var bounds = MemoryPolicy.Bounds.guarded
+  public var tier = ExecutionTier.interpreter
   /// Changes the features that ``SuiteFeatures`` finds for a script.
   public var featureChanges: (@Sendable (FeatureSet) -> FeatureSet)?
   /// Whether every module is also taken from one format to the other and back, as a further check.

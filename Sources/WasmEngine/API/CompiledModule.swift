@@ -30,6 +30,8 @@ public final class CompiledModule: Sendable {
   let exportIndices: [ExactName: Int]
   let code: CodeTable
   let translation: ModuleTranslation
+  /// nil where the engine only interprets.
+  let machine: ModuleMachineCode?
   private let cachedNames = Mutex<Names?>(nil)
 
   public var module: Module { validated.module }
@@ -51,6 +53,14 @@ public final class CompiledModule: Sendable {
       ModuleFacts(
         validated.module, spaces: validated.spaces, layout: layout, typeIDs: typeIDs,
         metersFuel: engine.configuration.metersFuel))
+    guard engine.configuration.tier == .compiler, MachineCode.pieces != nil else {
+      machine = nil
+      return
+    }
+    let environment = CompilationEnvironment(
+      module: validated, typeIDs: typeIDs,
+      accessClasses: validated.spaces.memories.map { _ in .movable }, usesGuardPages: false)
+    machine = ModuleMachineCode(environment, count: validated.module.functions.count, thunks: engine.thunks)
   }
 
   /// The imports in the order of the module.

@@ -1,6 +1,15 @@
 import Synchronization
 import WebAssembly
 
+/// How functions are executed. Programs do the same in every tier.
+public enum ExecutionTier: String, Hashable, Sendable, CaseIterable {
+  /// Everywhere.
+  case interpreter
+  /// Machine code, made when a function is first called. Where the processor or the system does not allow it, and for
+  /// functions that the compiler cannot do, the interpreter steps in.
+  case compiler = "jit"
+}
+
 /// Compiles modules, and holds what all their instances share: the configuration and the canonical types. It can be used
 /// by any number of threads at once.
 public final class Engine: Sendable {
@@ -19,10 +28,14 @@ public final class Engine: Sendable {
     /// The largest number of elements that a table can have.
     public var largestTable: UInt64 = 10_000_000
 
+    /// How functions are executed.
+    public var tier = ExecutionTier.interpreter
+
     public init() {}
   }
 
   public let configuration: Configuration
+  let thunks = MachineCode.ThunkCache()
   private let types = Mutex(Types())
 
   private struct Types {

@@ -51,6 +51,7 @@ public final class Store {
     }
     context[StoreContext.fuelOffset] = UInt64(bitPattern: engine.configuration.metersFuel ? 0 : .max)
     context[StoreContext.objectOffset] = UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()))
+    context[StoreContext.runtimeTableOffset] = UInt64(UInt(bitPattern: MachineRuntime.table))
     hostContext.base.storeBytes(
       of: context.base, toByteOffset: VMContext.storeOffset, as: UnsafeMutableRawPointer.self)
   }
@@ -154,6 +155,9 @@ public final class Store {
   func makeHostFunction(_ type: FunctionType, body: @escaping HostBody) throws(UsageError) -> HostFunction {
     let id = try engine.id(of: type)
     let function = HostFunction(type, id: id, context: hostContext, index: hostFunctions.count, body: body)
+    if engine.configuration.tier == .compiler, MachineCode.pieces != nil, let exit = engine.thunks.exit(id, { type }) {
+      function.record.machineCode = UInt(bitPattern: exit)
+    }
     hostFunctions.append(function)
     return function
   }

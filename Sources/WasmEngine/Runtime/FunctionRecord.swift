@@ -26,6 +26,11 @@ struct FunctionRecord: Equatable {
       base.storeBytes(of: newValue.base, toByteOffset: Self.contextOffset, as: UnsafeMutableRawPointer.self)
     }
   }
+  /// The address of machine code; 0 where no tier makes any.
+  @inline(__always) var machineCode: UInt {
+    get { base.load(fromByteOffset: Self.machineCodeOffset, as: UInt.self) }
+    nonmutating set { base.storeBytes(of: newValue, toByteOffset: Self.machineCodeOffset, as: UInt.self) }
+  }
   @inline(__always) var typeID: UInt32 {
     get { base.load(fromByteOffset: Self.typeOffset, as: UInt32.self) }
     nonmutating set { base.storeBytes(of: newValue, toByteOffset: Self.typeOffset, as: UInt32.self) }

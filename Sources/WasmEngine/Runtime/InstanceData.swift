@@ -55,12 +55,24 @@ final class InstanceData {
 
   private func initializeFunctionRecords() {
     let layout = module.layout
+    let pieces = module.machine == nil ? nil : MachineCode.pieces
+    if let pieces {
+      context.base.storeBytes(
+        of: pieces.trapExit, toByteOffset: VMContext.trapExitOffset, as: UnsafeRawPointer.self)
+    }
     for index in layout.importedFunctionCount..<layout.functionCount {
       let record = FunctionRecord(context.base + layout.functionRecord(index))
       record.context = context
       record.typeID = module.spaces.functions[index]
       record.index = UInt32(truncatingIfNeeded: index)
-      record.interpreterCode = Tier.lazyStub
+      if let pieces, module.machine?.environment.hasMachineCode(index) == true,
+        let type = module.validated.module.types[Int(module.validated.spaces.functions[index])].functionType
+      {
+        record.machineCode = UInt(bitPattern: pieces.lazyStub)
+        record.interpreterCode = Tier.hostStub(type)
+      } else {
+        record.interpreterCode = Tier.lazyStub
+      }
     }
   }
 

@@ -235,6 +235,9 @@ enum RuntimeCalls {
     guard ThreadStack.position > UInt(context[StoreContext.nativeStackLimitOffset]) else {
       return trap(context, .callStackExhausted)
     }
+    if record.context.word(VMContext.instanceOffset) != 0 {
+      return Tier.enterMachineCode(record, slots: slots, in: context)
+    }
     return store(context).callHost(Int(record.index), caller: caller, slots: slots)
   }
 

@@ -31,6 +31,13 @@ struct StoreContext {
   /// The ``Store`` object, unretained.
   static let objectOffset = 104
 
+  /// The frame pointer of the innermost frame of compiled code at an exit to the runtime.
+  static let machineFrameOffset = 112
+  /// The table of runtime functions that compiled code calls.
+  static let runtimeTableOffset = 120
+  /// The stack pointer to come back to when compiled code ends by a trap, of the innermost entry.
+  static let machineExitOffset = 128
+
   @inline(__always) subscript(_ offset: Int) -> UInt64 {
     get { base.load(fromByteOffset: offset, as: UInt64.self) }
     nonmutating set { base.storeBytes(of: newValue, toByteOffset: offset, as: UInt64.self) }

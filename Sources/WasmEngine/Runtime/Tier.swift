@@ -6,11 +6,32 @@ enum Tier {
   static func call(
     _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
   ) -> ExecutionStatus {
+    if record.machineCode != 0 { return enterMachineCode(record, slots: slots, in: store) }
+    return interpret(record, slots: slots, in: store)
+  }
+
+  /// Calls a function in the interpreter.
+  static func interpret(
+    _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
+  ) -> ExecutionStatus {
     let signature = RuntimeCalls.instance(record.context) { instance in
       instance.module.translation.facts.signature(Int(record.index))
     }
     return Interpreter.call(
       record, slots: slots, parameterSlots: signature.parameterSlots, resultSlots: signature.resultSlots, in: store)
+  }
+
+  /// Calls a function that has machine code, or a stub that makes it.
+  static func enterMachineCode(
+    _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
+  ) -> ExecutionStatus {
+    let entry = RuntimeCalls.instance(record.context) { instance in
+      let engine = instance.module.engine
+      return engine.thunks.entry(record.typeID) { engine.functionType(record.typeID) }
+    }
+    guard let entry else { return interpret(record, slots: slots, in: store) }
+    let status = unsafeBitCast(entry, to: MachineCode.Entry.self)(record.base, UnsafeMutableRawPointer(slots))
+    return ExecutionStatus(rawValue: status) ?? .trapped
   }
 
   /// What stands in the record of a host function in place of interpreter code.

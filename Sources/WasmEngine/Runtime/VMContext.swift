@@ -33,6 +33,8 @@ struct VMContext {
   /// segment is dropped.
   static let elementSegmentsOffset = 32
   static let segmentRecordSize = 16
+  /// What every trap of compiled code calls.
+  static let trapExitOffset = 40
   static let headerSize = 64
   static let memoryRecordSize = 24
   static let tableRecordSize = 16

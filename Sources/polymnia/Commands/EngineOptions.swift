@@ -1,18 +1,13 @@
 import ArgumentParser
 import WasmEngine
 
-/// How modules are executed.
-enum EngineKind: String, ExpressibleByArgument, CaseIterable {
-  case jit
-  case interpreter
-}
-
+extension ExecutionTier: ExpressibleByArgument {}
 extension MemoryPolicy.Bounds: ExpressibleByArgument {}
 
 /// `--engine` and `--bounds`, of the commands that execute.
 struct EngineOptions: ParsableArguments {
-  @Option(help: "How to execute: 'interpreter'. (The compiler, 'jit', is not there yet.)")
-  var engine = EngineKind.interpreter
+  @Option(name: .customLong("engine"), help: "How to execute: 'interpreter', or 'jit', which makes machine code.")
+  var tier = ExecutionTier.interpreter
 
   @Option(
     help: """
@@ -20,10 +15,4 @@ struct EngineOptions: ParsableArguments {
       smallest allocation.
       """)
   var bounds = MemoryPolicy.Bounds.guarded
-
-  func validate() throws {
-    if engine == .jit {
-      throw ValidationError("The engine 'jit' does not exist yet. Use '--engine interpreter', which is the default.")
-    }
-  }
 }

@@ -79,6 +79,7 @@ struct WastCommand: ParsableCommand {
     get throws {
       var options = SuiteOptions()
       options.bounds = engineOptions.bounds
+      options.tier = engineOptions.tier
       options.roundTrips = roundTrip
       options.threads = threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
       options.featureChanges = features.isDefault ? nil : try features.change

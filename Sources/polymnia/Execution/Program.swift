@@ -15,6 +15,7 @@ final class Program {
     var configuration = Engine.Configuration()
     configuration.features = features
     configuration.memoryPolicy.bounds = options.engineOptions.bounds
+    configuration.tier = options.engineOptions.tier
     configuration.metersFuel = options.fuel != nil
     configuration.validationThreads = options.threads
     engine = Engine(configuration)

@@ -1,0 +1,288 @@
+extension Emitter {
+  /// The second operand: memory as the instruction says, else the place of `b`, which may be a stack slot.
+  private func operand(
+    _ instruction: MachineInstruction, _ b: AllocatorMove.Place, _ x: AllocatorMove.Place, isVector: Bool = false
+  ) -> RegisterOrMemory {
+    if instruction.isMemory { return .memory(memory(instruction, b, x)) }
+    if b.isRegister { return .register(UInt8(truncatingIfNeeded: b.raw & 15)) }
+    return .memory(address(b, isVector: isVector))
+  }
+
+  private func memory(_ instruction: MachineInstruction, _ b: AllocatorMove.Place, _ x: AllocatorMove.Place) -> Address
+  {
+    if instruction.isPoolConstant { return Address(label(ofConstant: Int(instruction.displacement))) }
+    var result = Address(instruction.b.exists ? general(b) : nil, instruction.displacement)
+    if instruction.x.exists {
+      result.index = general(x)
+      result.scale = instruction.scale
+    }
+    return result
+  }
+
+  /// Writes an instruction with its registers. False if places do not fit it.
+  mutating func emitInstruction(
+    _ instruction: inout MachineInstruction, _ block: Int, _ index: Int, _ d: AllocatorMove.Place,
+    _ a: AllocatorMove.Place, _ b: AllocatorMove.Place, _ x: AllocatorMove.Place
+  ) -> Bool {
+    let size = instruction.size
+    switch instruction.operation {
+    case .nothing:
+      break
+    case .move:
+      emitMove(a, d, isVector: machine.isVector[instruction.d.index])
+    case .moveConstant:
+      assembler.move(general(d), constant: instruction.imm)
+    case .moveVectorConstant:
+      if instruction.imm < 0 {
+        assembler.vector(.pxor, vector(d), vector(d), .of(vector(d)), avx: avx)
+      } else {
+        assembler.load(.movups, vector(d), Address(label(ofConstant: Int(instruction.imm))), avx: avx)
+      }
+    case .arithmetic:
+      guard a == d, let operation = Arithmetic(rawValue: instruction.sub) else { return false }
+      if instruction.usesImmediate {
+        assembler.arithmetic(operation, size, .of(general(d)), immediate: Int32(truncatingIfNeeded: instruction.imm))
+      } else {
+        assembler.arithmetic(operation, size, general(d), operand(instruction, b, x))
+      }
+    case .compare:
+      if instruction.usesImmediate {
+        assembler.arithmetic(.cmp, size, .of(general(a)), immediate: Int32(truncatingIfNeeded: instruction.imm))
+      } else {
+        assembler.arithmetic(.cmp, size, general(a), operand(instruction, b, x))
+      }
+    case .test:
+      if instruction.usesImmediate {
+        assembler.test(size, .of(general(a)), immediate: Int32(truncatingIfNeeded: instruction.imm))
+      } else {
+        assembler.test(size, operand(instruction, b, x), general(a))
+      }
+    case .loadAddress:
+      assembler.loadAddress(size, general(d), memory(instruction, b, x))
+    case .multiply:
+      guard a == d else { return false }
+      assembler.multiply(size, general(d), operand(instruction, b, x))
+    case .multiplyConstant:
+      assembler.multiply(
+        size, general(d), operand(instruction, b, x), immediate: Int32(truncatingIfNeeded: instruction.imm))
+    case .shiftConstant:
+      guard a == d, let shift = Shift(rawValue: instruction.sub) else { return false }
+      assembler.shift(shift, size, .of(general(d)), by: UInt8(truncatingIfNeeded: instruction.imm))
+    case .shift:
+      guard a == d, let shift = Shift(rawValue: instruction.sub) else { return false }
+      assembler.shiftByCL(shift, size, .of(general(d)))
+    case .shiftFlagless:
+      assembler.shift(
+        FlaglessShift.allCases[Int(instruction.sub)], size, general(d), operand(instruction, b, x), by: general(a))
+    case .rotateConstant:
+      assembler.rotate(size, general(d), operand(instruction, b, x), by: UInt8(truncatingIfNeeded: instruction.imm))
+    case .unary:
+      guard a == d, let operation = UnaryArithmetic(rawValue: instruction.sub) else { return false }
+      assembler.unary(operation, size, .of(general(d)))
+    case .count:
+      assembler.count(
+        [BitCount.popcnt, .tzcnt, .lzcnt][Int(instruction.sub)], size, general(d), operand(instruction, b, x))
+    case .extend:
+      let from = OperandSize(rawValue: instruction.sub & 3) ?? .double
+      let source = operand(instruction, b, x)
+      if instruction.sub & 4 != 0, from.rawValue < size.rawValue {
+        assembler.moveSignExtended(from, to: size, general(d), source)
+      } else {
+        assembler.moveZeroExtended(from, general(d), source)
+      }
+    case .store:
+      assembler.move(size, memory(instruction, b, x), general(a))
+    case .storeConstant:
+      assembler.move(size, memory(instruction, b, x), immediate: Int32(truncatingIfNeeded: instruction.imm))
+    case .arithmeticMemory:
+      guard let operation = Arithmetic(rawValue: instruction.sub) else { return false }
+      if instruction.usesImmediate {
+        assembler.arithmetic(
+          operation, size, .memory(memory(instruction, b, x)), immediate: Int32(truncatingIfNeeded: instruction.imm))
+      } else {
+        assembler.arithmetic(operation, size, memory(instruction, b, x), general(a))
+      }
+    case .set:
+      guard let condition = Condition(rawValue: instruction.sub) else { return false }
+      assembler.set(condition, general(d))
+      assembler.moveZeroExtended(.byte, general(d), .of(general(d)))
+    case .moveIf:
+      guard a == d, let condition = Condition(rawValue: instruction.sub) else { return false }
+      assembler.moveIf(condition, size, general(d), operand(instruction, b, x))
+    case .divide, .multiplyWide:
+      guard let operation = UnaryArithmetic(rawValue: instruction.sub) else { return false }
+      assembler.unary(operation, size, operand(instruction, b, x))
+    case .signExtendAccumulator:
+      assembler.signExtendAccumulator(size)
+    case .toVector:
+      assembler.moveToVector(size, vector(d), operand(instruction, b, x), avx: avx)
+    case .fromVector:
+      assembler.moveFromVector(size, .of(general(d)), vector(a), avx: avx)
+    default:
+      if instruction.operation.rawValue >= MachineOperation.jump.rawValue {
+        return emitControl(instruction, block, index, d, a, b)
+      }
+      return emitVector(instruction, d, a, b, x)
+    }
+    return true
+  }
+
+  private mutating func emitVector(
+    _ instruction: MachineInstruction, _ d: AllocatorMove.Place, _ a: AllocatorMove.Place, _ b: AllocatorMove.Place,
+    _ x: AllocatorMove.Place
+  ) -> Bool {
+    let second = operand(instruction, b, x, isVector: true)
+    switch instruction.operation {
+    case .vectorBinary:
+      guard let operation = VectorBinary(rawValue: instruction.opcode) else { return false }
+      assembler.vector(operation, vector(d), vector(a), second, avx: avx)
+    case .vectorUnary:
+      guard let operation = VectorUnary(rawValue: instruction.opcode) else { return false }
+      assembler.vector(operation, vector(d), second, avx: avx)
+    case .vectorBinaryImmediate:
+      guard let operation = VectorBinaryImmediate(rawValue: instruction.opcode) else { return false }
+      assembler.vector(operation, vector(d), vector(a), second, UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+    case .vectorUnaryImmediate:
+      guard let operation = VectorUnaryImmediate(rawValue: instruction.opcode) else { return false }
+      assembler.vector(operation, vector(d), second, UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+    case .vectorShift:
+      guard let operation = VectorShift(rawValue: UInt16(truncatingIfNeeded: instruction.opcode)) else { return false }
+      assembler.vectorShift(operation, vector(d), vector(a), by: UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+    case .vectorCompare:
+      guard let operation = VectorUnary(rawValue: instruction.opcode) else { return false }
+      assembler.vector(operation, vector(a), second, avx: avx)
+    case .vectorLoad:
+      assembler.load(Self.vectorMove(instruction.sub), vector(d), memory(instruction, b, x), avx: avx)
+    case .vectorStore:
+      assembler.store(Self.vectorMove(instruction.sub), memory(instruction, b, x), vector(a), avx: avx)
+    case .convertToFloat:
+      // The upper lanes would make it wait for what was in the register before.
+      assembler.vector(.pxor, VectorRegister(15), VectorRegister(15), .of(VectorRegister(15)), avx: avx)
+      assembler.convertToFloat(
+        isDouble: instruction.sub == 1, vector(d), VectorRegister(15), instruction.size, operand(instruction, b, x),
+        avx: avx)
+    case .convertToInteger:
+      assembler.convertToInteger(
+        isDouble: instruction.sub == 1, instruction.size, general(d), operand(instruction, b, x, isVector: true),
+        avx: avx)
+    case .insertLane:
+      assembler.insertLane(
+        instruction.size, vector(d), vector(a), operand(instruction, b, x),
+        lane: UInt8(truncatingIfNeeded: instruction.imm),
+        avx: avx)
+    case .extractLane:
+      assembler.extractLane(
+        instruction.size, .of(general(d)), vector(a), lane: UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+    case .signs:
+      assembler.signs(Assembler.SignMask.allCases[Int(instruction.sub)], general(d), vector(a), avx: avx)
+    case .floatExtreme: emitFloatExtreme(instruction, vector(d), vector(b))
+    case .convertUnsigned64: emitConvertUnsigned64(instruction, vector(d), general(b))
+    case .truncateUnsigned64: emitTruncateUnsigned64(instruction, general(d), vector(b))
+    case .truncateSaturating: emitTruncateSaturating(instruction, general(d), vector(b))
+    case .moveIfVector:
+      guard a == d, let condition = Condition(rawValue: instruction.sub) else { return false }
+      let skip = assembler.code.makeLabel()
+      assembler.jump(if: condition.negated, skip)
+      assembler.move(vector(d), vector(b), avx: avx)
+      assembler.code.bind(skip)
+    default:
+      return false
+    }
+    return true
+  }
+
+  static func vectorMove(_ sub: UInt8) -> VectorMove { sub == 0 ? .movss : sub == 1 ? .movsd : .movups }
+
+  private mutating func emitControl(
+    _ instruction: MachineInstruction, _ block: Int, _ index: Int, _ d: AllocatorMove.Place,
+    _ a: AllocatorMove.Place, _ b: AllocatorMove.Place
+  ) -> Bool {
+    switch instruction.operation {
+    case .jump:
+      // A jump to the next block is none.
+      if Int(instruction.imm) != block + 1 { assembler.jump(label(ofBlock: Int(instruction.imm))) }
+    case .jumpIf:
+      guard let condition = Condition(rawValue: instruction.sub) else { return false }
+      let target = Int(instruction.imm)
+      let next = machine.instructions[index + 1]
+      if target == block + 1, next.operation == .jump {
+        // The other way round, so that the jump behind it is none.
+        assembler.jump(if: condition.negated, label(ofBlock: Int(next.imm)))
+        machine.instructions[index + 1].imm = Int64(target)
+      } else {
+        assembler.jump(if: condition, label(ofBlock: target))
+      }
+    case .jumpTable:
+      let table = label(ofTable: Int(instruction.imm))
+      assembler.loadAddress(.quad, .r11, Address(table))
+      assembler.moveSignExtended(.double, to: .quad, general(d), .memory(Address(.r11, index: general(a), scale: 2)))
+      assembler.arithmetic(.add, .quad, .r11, .of(general(d)))
+      assembler.jump(.of(.r11))
+    case .trapIf:
+      guard let condition = Condition(rawValue: instruction.sub) else { return false }
+      let trap = coldTrap(Int(instruction.imm), end: instruction.a.exists ? general(a) : nil)
+      assembler.jump(if: condition, trap)
+    case .trap:
+      emitTrap(Int(instruction.imm))
+    case .interruptCheck:
+      assembler.arithmetic(
+        .cmp, .quad, .memory(Address(general(a), Int32(StoreContext.interruptOffset))), immediate: 0)
+      assembler.jump(if: .notEqual, coldTrap(Int(instruction.imm), end: nil))
+    case .call:
+      assembler.move(.quad, .r15, .memory(Address(.r11, Int32(FunctionRecord.contextOffset))))
+      assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
+      callSite(instruction)
+      assembler.move(.quad, .r15, .memory(Address(.rbp, -8)))
+    case .callDirect:
+      assembler.loadAddress(.quad, .r11, Address(.r15, instruction.displacement))
+      assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
+      callSite(instruction)
+      if machine.hasOutwardCalls { assembler.move(.quad, .r15, .memory(Address(.rbp, -8))) }
+    case .callRuntime:
+      assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
+      assembler.loadAddress(.quad, .rax, Address(.rbp))
+      assembler.move(.quad, Address(.r11, Int32(StoreContext.machineFrameOffset)), .rax)
+      assembler.move(.quad, .r11, .memory(Address(.r11, Int32(StoreContext.runtimeTableOffset))))
+      assembler.call(.memory(Address(.r11, Int32(instruction.imm) * 8)))
+      callSite(instruction)
+      if instruction.sub == 1 {
+        assembler.test(.double, .of(.rax), .rax)
+        // The runtime has recorded what the trap is; the site says where.
+        machine.trapSites.append(TrapSite(kind: nil, position: instruction.position))
+        assembler.jump(if: .notEqual, coldTrap(machine.trapSites.count - 1, end: nil))
+      }
+    case .tailCall:
+      emitTailCall(stackBytes: Int(instruction.imm))
+    case .ret:
+      emitEpilogue()
+    case .adjustStack:
+      assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(truncatingIfNeeded: instruction.imm))
+    default:
+      return false
+    }
+    return true
+  }
+
+  /// A position that a backtrace can find.
+  private mutating func callSite(_ instruction: MachineInstruction) {
+    sites.append(CodeSite(codeOffset: UInt32(assembler.code.count), position: instruction.position, trap: nil))
+  }
+
+  /// Replaces this frame by the arguments that lie at the stack pointer, and jumps to the function whose record is in r11.
+  private mutating func emitTailCall(stackBytes: Int) {
+    // r10, rax and rbx are no arguments.
+    let shift = 16 + incomingStackBytes - stackBytes
+    assembler.move(.quad, .r10, .memory(Address(.rbp, 8)))
+    assembler.move(.quad, .rax, .memory(Address(.rbp)))
+    // From the last word on, since the new place is above the old one.
+    for offset in stride(from: stackBytes - 8, through: 0, by: -8) {
+      assembler.move(.quad, .rbx, .memory(Address(.rsp, Int32(offset))))
+      assembler.move(.quad, Address(.rbp, Int32(shift + offset)), .rbx)
+    }
+    assembler.loadAddress(.quad, .rsp, Address(.rbp, Int32(shift - 8)))
+    assembler.move(.quad, Address(.rsp), .r10)
+    assembler.move(.quad, .rbp, .of(.rax))
+    assembler.move(.quad, .r15, .memory(Address(.r11, Int32(FunctionRecord.contextOffset))))
+    assembler.jump(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
+  }
+}

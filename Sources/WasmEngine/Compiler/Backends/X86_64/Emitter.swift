@@ -1,0 +1,246 @@
+/// A compiled function before it has its place in memory.
+struct CompiledFunction {
+  var code: [UInt8]
+  /// For positions in the code (return addresses of calls to the runtime and to trap exits, sorted): what they are.
+  var sites: [CodeSite]
+}
+
+/// A position in the code that a trap or a backtrace can come from.
+struct CodeSite {
+  var codeOffset: UInt32
+  /// Of the instruction in the module.
+  var position: UInt32
+  /// Whether it is the call of a trap exit.
+  var isTrap = false
+  /// What trap; nil where the runtime has recorded it already.
+  var trap: Trap.Kind?
+  var memory: UInt32 = 0
+  var width: UInt8 = 0
+}
+
+/// Writes the machine code of a function whose registers are allocated.
+struct Emitter: ~Copyable {
+  var assembler = Assembler()
+  var machine = MachineFunction()
+  var sites: [CodeSite] = []
+  var frameSize = 0
+  var incomingStackBytes = 0
+  private var labels: [Label] = []
+  private var constants: [Label] = []
+  private var tables: [Label] = []
+  private var coldTraps: [(label: Label, site: Int, end: Register?)] = []
+  /// Where each virtual register is at the instruction that is being written.
+  private var current: [AllocatorMove.Place] = []
+
+  let avx = true
+
+  /// The code of a function. nil if something did not fit together, which would be a mistake of the compiler.
+  mutating func emit(
+    _ function: consuming MachineFunction, _ allocator: borrowing Allocator, incomingStackBytes: Int
+  ) -> CompiledFunction? {
+    machine = function
+    self.incomingStackBytes = incomingStackBytes
+    assembler.code.reset()
+    sites.removeAll(keepingCapacity: true)
+    coldTraps.removeAll(keepingCapacity: true)
+    labels = machine.blocks.map { _ in assembler.code.makeLabel() }
+    constants = machine.constants.map { _ in assembler.code.makeLabel() }
+    tables = machine.jumpTables.map { _ in assembler.code.makeLabel() }
+    // The word below the saved frame pointer holds the context; the slots follow.
+    frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
+    current = Array(repeating: AllocatorMove.Place(raw: -2), count: machine.isVector.count)
+    for register in 0..<32 { current[register] = .register(Int8(register)) }
+    emitPrologue()
+
+    var events = allocator.placeEvents()
+    events.sort { $0.start < $1.start }
+    let stores = allocator.definitionStores()
+    var event = 0
+    var move = 0
+    var store = 0
+    var group: [(source: AllocatorMove.Place, target: AllocatorMove.Place)] = []
+    var isGroupVector: [AllocatorMove.Place: Bool] = [:]
+    for block in machine.blocks.indices {
+      assembler.code.bind(labels[block])
+      for index in Int(machine.blocks[block].first)..<Int(machine.blocks[block].end) {
+        let position = Int32(index) * 2
+        while move < allocator.moves.count, allocator.moves[move].position <= position {
+          let isEdge = allocator.moves[move].isEdge
+          group.removeAll(keepingCapacity: true)
+          while move < allocator.moves.count, allocator.moves[move].position <= position,
+            allocator.moves[move].isEdge == isEdge
+          {
+            group.append((allocator.moves[move].source, allocator.moves[move].target))
+            isGroupVector[allocator.moves[move].target] = allocator.moves[move].isVector
+            isGroupVector[allocator.moves[move].source] = allocator.moves[move].isVector
+            move += 1
+          }
+          emitGroup(&group, isGroupVector)
+        }
+        while event < events.count, events[event].start <= position {
+          current[Int(events[event].register)] = events[event].place
+          event += 1
+        }
+        var instruction = machine.instructions[index]
+        let a = instruction.a.exists ? current[instruction.a.index] : .register(0)
+        let b = instruction.b.exists ? current[instruction.b.index] : .register(0)
+        let x = instruction.x.exists ? current[instruction.x.index] : .register(0)
+        while event < events.count, events[event].start <= position + 1 {
+          current[Int(events[event].register)] = events[event].place
+          event += 1
+        }
+        let d = instruction.d.exists ? current[instruction.d.index] : .register(0)
+        guard emitInstruction(&instruction, block, index, d, a, b, x) else { return nil }
+        while store < stores.count, stores[store].position <= position + 1 {
+          let place = current[Int(stores[store].register)]
+          if place.isRegister {
+            emitMove(place, .slot(stores[store].slot), isVector: machine.isVector[Int(stores[store].register)])
+          }
+          store += 1
+        }
+      }
+    }
+    emitColdTraps()
+    emitConstants()
+    guard assembler.code.resolve() else { return nil }
+    let code = Array(UnsafeBufferPointer(start: assembler.code.bytes, count: assembler.code.count))
+    sites.sort { $0.codeOffset < $1.codeOffset }
+    return CompiledFunction(code: code, sites: sites)
+  }
+
+  // MARK: Frame
+
+  private mutating func emitPrologue() {
+    assembler.push(.rbp)
+    assembler.move(.quad, .rbp, .of(.rsp))
+    assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize))
+    // The store's context, and in it the limit of the native stack.
+    assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
+    assembler.arithmetic(.cmp, .quad, .rsp, .memory(Address(.r11, Int32(StoreContext.nativeStackLimitOffset))))
+    let trap = assembler.code.makeLabel()
+    assembler.jump(if: .belowOrEqual, trap)
+    machine.trapSites.append(TrapSite(kind: .callStackExhausted, position: 0))
+    coldTraps.append((trap, machine.trapSites.count - 1, nil))
+    if machine.hasOutwardCalls { assembler.move(.quad, Address(.rbp, -8), .r15) }
+  }
+
+  mutating func emitEpilogue() {
+    assembler.move(.quad, .rsp, .of(.rbp))
+    assembler.pop(.rbp)
+    assembler.ret(popping: UInt16(incomingStackBytes))
+  }
+
+  func slotAddress(_ slot: Int32) -> Address { Address(.rbp, -16 - slot * 8) }
+
+  /// Vectors take two slots; the address of the lower word.
+  func address(_ place: AllocatorMove.Place, isVector: Bool) -> Address {
+    slotAddress(isVector ? place.slot + 1 : place.slot)
+  }
+
+  // MARK: Moves
+
+  private mutating func emitGroup(
+    _ group: inout [(source: AllocatorMove.Place, target: AllocatorMove.Place)],
+    _ isVector: [AllocatorMove.Place: Bool]
+  ) {
+    var ordered: [(AllocatorMove.Place, AllocatorMove.Place)] = []
+    ParallelMove.order(&group) { ordered.append(($0, $1)) }
+    var temporaryIsVector = false
+    for (source, target) in ordered {
+      if target == ParallelMove.temporary {
+        temporaryIsVector = isVector[source] ?? false
+        if temporaryIsVector {
+          emitMove(source, .register(31), isVector: true)
+        } else if source.isRegister {
+          assembler.moveToVector(.quad, VectorRegister(15), .of(general(source)), avx: avx)
+        } else {
+          assembler.load(.movsd, VectorRegister(15), address(source, isVector: false), avx: avx)
+        }
+      } else if source == ParallelMove.temporary {
+        if temporaryIsVector {
+          emitMove(.register(31), target, isVector: true)
+        } else if target.isRegister {
+          assembler.moveFromVector(.quad, .of(general(target)), VectorRegister(15), avx: avx)
+        } else {
+          assembler.store(.movsd, address(target, isVector: false), VectorRegister(15), avx: avx)
+        }
+      } else {
+        emitMove(source, target, isVector: isVector[target] ?? false)
+      }
+    }
+  }
+
+  func general(_ place: AllocatorMove.Place) -> Register { Register(number: UInt8(truncatingIfNeeded: place.raw & 15)) }
+  func vector(_ place: AllocatorMove.Place) -> VectorRegister {
+    VectorRegister(UInt8(truncatingIfNeeded: (place.raw - 16) & 15))
+  }
+
+  mutating func emitMove(_ source: AllocatorMove.Place, _ target: AllocatorMove.Place, isVector: Bool) {
+    guard source != target else { return }
+    switch (source.isRegister, target.isRegister, isVector) {
+    case (true, true, false): assembler.move(.quad, general(target), .of(general(source)))
+    case (true, false, false): assembler.move(.quad, address(target, isVector: false), general(source))
+    case (false, true, false): assembler.move(.quad, general(target), .memory(address(source, isVector: false)))
+    case (true, true, true): assembler.move(vector(target), vector(source), avx: avx)
+    case (true, false, true): assembler.store(.movups, address(target, isVector: true), vector(source), avx: avx)
+    case (false, true, true): assembler.load(.movups, vector(target), address(source, isVector: true), avx: avx)
+    case (false, false, _):
+      // Through the machine's stack, since there may be no register to spare.
+      let from = address(source, isVector: isVector)
+      let to = address(target, isVector: isVector)
+      if isVector { assembler.push(Address(.rbp, from.displacement + 8)) }
+      assembler.push(from)
+      assembler.pop(to)
+      if isVector { assembler.pop(Address(.rbp, to.displacement + 8)) }
+    }
+  }
+
+  // MARK: Traps and data
+
+  mutating func coldTrap(_ site: Int, end: Register?) -> Label {
+    let label = assembler.code.makeLabel()
+    coldTraps.append((label, site, end))
+    return label
+  }
+
+  /// Calls what all traps of compiled code call; the return address tells which it is.
+  mutating func emitTrap(_ site: Int) {
+    assembler.call(.memory(Address(.r15, Int32(VMContext.trapExitOffset))))
+    let trap = machine.trapSites[site]
+    sites.append(
+      CodeSite(
+        codeOffset: UInt32(assembler.code.count), position: trap.position, isTrap: true, trap: trap.kind,
+        memory: trap.memory,
+        width: trap.width))
+  }
+
+  private mutating func emitColdTraps() {
+    for (label, site, end) in coldTraps {
+      assembler.code.bind(label)
+      if let end { assembler.move(.quad, .r11, .of(end)) }
+      emitTrap(site)
+    }
+  }
+
+  private mutating func emitConstants() {
+    guard !machine.constants.isEmpty || !machine.jumpTables.isEmpty else { return }
+    assembler.code.align(16)
+    for (index, constant) in machine.constants.enumerated() {
+      assembler.code.reserve()
+      assembler.code.bind(constants[index])
+      assembler.code.word(constant.x)
+      assembler.code.word(constant.y)
+    }
+    for (index, table) in machine.jumpTables.enumerated() {
+      assembler.code.bind(tables[index])
+      for target in table {
+        assembler.code.reserve()
+        assembler.code.tableEntry(labels[Int(target)], relativeTo: tables[index])
+      }
+    }
+  }
+
+  func label(ofBlock block: Int) -> Label { labels[block] }
+  func label(ofTable table: Int) -> Label { tables[table] }
+  func label(ofConstant constant: Int) -> Label { constants[constant] }
+}

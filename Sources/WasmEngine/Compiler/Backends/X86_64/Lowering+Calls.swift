@@ -1,0 +1,134 @@
+import WebAssembly
+
+extension Lowering {
+  mutating func lowerCall(_ value: IRValue, _ instruction: IRInstruction) throws(CompilationRefusal) {
+    let pooled = Array(ir.argumentSlice(instruction.a.id, instruction.b.id))
+    switch instruction.operation {
+    case .callRuntime:
+      lowerRuntimeCall(value, instruction, pooled)
+    case .call:
+      let type = environment.functionType(environment.module.spaces.functions[Int(instruction.imm)])
+      let layout = try layout(of: type)
+      passArguments(pooled, layout)
+      var call = MachineInstruction(.callDirect)
+      call.displacement = Int32(environment.layout.functionRecord(Int(instruction.imm)))
+      call.imm = Int64(layout.stackBytes)
+      call.opcode = layout.argumentBits
+      call.definitions = layout.resultBits
+      emit(call)
+      takeResults(value, layout)
+      if environment.contextMayChange { machine.hasOutwardCalls = true }
+    case .callRecord:
+      let types = pooled.dropFirst().map { ir.type($0) }
+      let layout = CallLayout(parameters: types, results: resultTypes(of: value, instruction))
+      guard layout.results != nil else { throw CompilationRefusal(reason: "too many results") }
+      let record = use(pooled[0])
+      passArguments(Array(pooled.dropFirst()), layout)
+      emitMove(Self.record, record)
+      var call = MachineInstruction(.call)
+      call.imm = Int64(layout.stackBytes)
+      call.opcode = layout.argumentBits
+      call.definitions = layout.resultBits
+      emit(call)
+      takeResults(value, layout)
+      machine.hasOutwardCalls = true
+    default:
+      let types = pooled.dropFirst().map { ir.type($0) }
+      let layout = CallLayout(parameters: types, results: [])
+      let record = use(pooled[0])
+      passArguments(Array(pooled.dropFirst()), layout)
+      emitMove(Self.record, record)
+      var call = MachineInstruction(.tailCall)
+      call.imm = Int64(layout.stackBytes)
+      call.opcode = layout.argumentBits
+      call.definitions = layout.resultBits
+      emit(call)
+    }
+  }
+
+  private func layout(of type: FunctionType) throws(CompilationRefusal) -> CallLayout {
+    let layout = CallLayout(parameters: type.parameters.map { IRType($0) }, results: type.results.map { IRType($0) })
+    guard layout.results != nil else { throw CompilationRefusal(reason: "too many results") }
+    return layout
+  }
+
+  /// The types of all results of a call: the first is the call's own, the others those of the `result`s that follow it.
+  private func resultTypes(of value: IRValue, _ instruction: IRInstruction) -> [IRType] {
+    guard instruction.aux > 0 else { return [] }
+    var types = [instruction.type]
+    for index in 1..<max(1, Int(instruction.aux)) { types.append(ir.instructions[value.index + index].type) }
+    return types
+  }
+
+  private mutating func passArguments(_ arguments: [IRValue], _ layout: CallLayout) {
+    if layout.stackBytes > 0 {
+      var values: [(VirtualRegister, IRType, Int)] = []
+      for (argument, place) in zip(arguments, layout.arguments) {
+        if case .stack(let offset) = place { values.append((use(argument), ir.type(argument), offset)) }
+      }
+      var adjust = MachineInstruction(.adjustStack)
+      adjust.imm = Int64(layout.stackBytes)
+      emit(adjust)
+      for (register, type, offset) in values {
+        var store = MachineInstruction(type.inVectorRegister ? .vectorStore : .store)
+        if type.inVectorRegister { store.sub = type == .f32 ? 0 : type == .f64 ? 1 : 2 } else { store.size = .quad }
+        store.a = register
+        store.isMemory = true
+        store.b = Self.stackPointer
+        store.displacement = Int32(offset)
+        emit(store)
+      }
+    }
+    var moves: [(place: VirtualRegister, source: VirtualRegister)] = []
+    for (argument, place) in zip(arguments, layout.arguments) {
+      guard case .register(let register) = place else { continue }
+      if ir[argument].operation == .constant, register.id < 16 { continue }
+      moves.append((register, use(argument)))
+    }
+    for move in moves { emitMove(move.place, move.source) }
+    // Constants are made right where they are passed.
+    for (argument, place) in zip(arguments, layout.arguments) {
+      guard case .register(let register) = place, register.id < 16, let bits = ir.constant(argument) else { continue }
+      emitConstant(register, bits)
+    }
+  }
+
+  private mutating func takeResults(_ value: IRValue, _ layout: CallLayout) {
+    guard let places = layout.results else { return }
+    for (index, place) in places.enumerated() {
+      let result = IRValue(value.index + index)
+      if useCounts[result.index] > 0 { emitMove(define(result), place) }
+    }
+  }
+
+  /// A call into the runtime, in the platform's convention: the context, then the operands as integers, the result in rax.
+  private mutating func lowerRuntimeCall(_ value: IRValue, _ instruction: IRInstruction, _ operands: [IRValue]) {
+    let places: [Register] = [.rdi, .rsi, .rdx, .rcx, .r8, .r9]
+    let sources = operands.map { use($0) }
+    for (source, place) in zip(sources, places.dropFirst()) { emitMove(VirtualRegister(place), source) }
+    emitMove(VirtualRegister(places[0]), Self.context)
+    var call = MachineInstruction(.callRuntime)
+    call.imm = instruction.imm
+    call.sub = instruction.aux & 1 != 0 ? 1 : 0
+    for place in places[...operands.count] { call.opcode |= 1 << UInt32(place.number) }
+    call.definitions = 1
+    emit(call)
+    if instruction.type != .none { emitMove(define(value), VirtualRegister(Register.rax)) }
+  }
+
+  mutating func lowerReturn(_ instruction: IRInstruction) throws(CompilationRefusal) {
+    let layout = CallLayout(parameters: [], results: ir.resultTypes)
+    guard let places = layout.results else { throw CompilationRefusal(reason: "too many results") }
+    let values = ir.argumentSlice(instruction.a.id, instruction.b.id).map { use($0) }
+    for (place, value) in zip(places, values) { emitMove(place, value) }
+    var ret = MachineInstruction(.ret)
+    ret.opcode = layout.resultBits
+    emit(ret)
+  }
+}
+
+extension CompilationEnvironment {
+  /// Whether a call inside the module may come back in another context: a callee may end in a tail call that leaves the
+  /// instance.
+  var contextMayChange: Bool { module.firstUse(of: .tailCall) != nil }
+}

@@ -1,0 +1,531 @@
+extension IRCondition {
+  /// The machine condition after a comparison of the operands.
+  var machine: Condition {
+    switch self {
+    case .equal: .equal
+    case .notEqual: .notEqual
+    case .lessSigned: .less
+    case .lessUnsigned: .below
+    case .greaterSigned: .greater
+    case .greaterUnsigned: .above
+    case .lessOrEqualSigned: .lessOrEqual
+    case .lessOrEqualUnsigned: .belowOrEqual
+    case .greaterOrEqualSigned: .greaterOrEqual
+    case .greaterOrEqualUnsigned: .aboveOrEqual
+    }
+  }
+}
+
+extension Lowering {
+  mutating func lowerInstruction(_ value: IRValue) throws(CompilationRefusal) {
+    let instruction = ir[value]
+    switch instruction.operation {
+    case .nothing, .parameter, .constant, .vectorConstant, .contextAddress, .zeroExtend, .result:
+      break
+    case .add: lowerAdd(value, instruction)
+    case .sub, .and, .or, .xor:
+      let operation: Arithmetic =
+        switch instruction.operation {
+        case .sub: .sub
+        case .and: .and
+        case .or: .or
+        default: .xor
+        }
+      twoAddress(value, instruction, operation)
+    case .mul: lowerMultiply(value, instruction)
+    case .shl, .shrS, .shrU, .rotl, .rotr: lowerShift(value, instruction)
+    case .divS, .divU, .remS, .remU: lowerDivision(value, instruction)
+    case .mulHighS, .mulHighU: lowerMultiplyHigh(value, instruction)
+    case .clz, .ctz, .popcnt:
+      var count = MachineInstruction(.count)
+      count.size = size(instruction.type)
+      count.sub = instruction.operation == .popcnt ? 0 : instruction.operation == .ctz ? 1 : 2
+      count.b = use(instruction.a)
+      count.d = define(value)
+      emit(count)
+    case .extend:
+      let from: OperandSize = instruction.aux == 8 ? .byte : instruction.aux == 16 ? .word : .double
+      extend(value, use(instruction.a), from: from, isSigned: true, to: size(instruction.type))
+    case .wrap:
+      extend(value, use(instruction.a), from: .double, isSigned: false, to: .double)
+    case .signExtend:
+      extend(value, use(instruction.a), from: .double, isSigned: true, to: .quad)
+    case .compare:
+      let condition = lowerComparison(instruction)
+      set(value, condition)
+    case .floatCompare:
+      lowerFloatSet(value, instruction)
+    case .select: lowerSelect(value, instruction)
+    case .load: lowerLoad(value, instruction)
+    case .contextLoad: lowerLoad(value, instruction)
+    case .store, .contextStore: lowerStore(instruction)
+    case .boundsCheck: lowerBoundsCheck(value, instruction)
+    case .trapIf:
+      let kind = Trap.Kind(rawValue: UInt8(instruction.aux)) ?? .unreachable
+      let reported = instruction.b.exists ? use(instruction.b) : .none
+      trap(if: condition(of: instruction.a), kind, end: reported)
+    case .interruptCheck:
+      var check = MachineInstruction(.interruptCheck)
+      check.a = use(instruction.a)
+      check.imm = trapSite(.interrupted)
+      emit(check)
+    case .call, .callRecord, .callRuntime, .tailCall, .tailCallRecord:
+      try lowerCall(value, instruction)
+    case .jump:
+      lowerJump(Int(currentBlock.firstEdge))
+    case .branch: lowerBranch(instruction)
+    case .branchTable: lowerBranchTable(instruction)
+    case .return: try lowerReturn(instruction)
+    case .trap:
+      var trap = MachineInstruction(.trap)
+      trap.imm = trapSite(Trap.Kind(rawValue: UInt8(instruction.aux)) ?? .unreachable)
+      emit(trap)
+    case .vector:
+      throw CompilationRefusal(reason: "vector instruction")
+    default:
+      lowerFloat(value, instruction)
+    }
+  }
+
+  /// The block that is being lowered, which the last machine block was made for.
+  private var currentBlock: IRBlock { ir.blocks[currentBlockIndex] }
+
+  // MARK: Integers
+
+  /// target = a, then target = target op b.
+  private mutating func twoAddress(_ value: IRValue, _ instruction: IRInstruction, _ operation: Arithmetic) {
+    let target = define(value)
+    var result = MachineInstruction(.arithmetic)
+    result.size = size(instruction.type)
+    result.sub = operation.rawValue
+    let left = use(instruction.a)
+    setOperand(&result, instruction.b, immediate: true)
+    emitMove(target, left)
+    result.d = target
+    result.a = target
+    emit(result)
+  }
+
+  private mutating func lowerAdd(_ value: IRValue, _ instruction: IRInstruction) {
+    // Three-operand forms as an address, where the first operand lives on or a shift can be part of it.
+    let right = instruction.b
+    guard !isFolded[right.index] else { return twoAddress(value, instruction, .add) }
+    var lea = MachineInstruction(.loadAddress)
+    lea.size = size(instruction.type)
+    lea.isMemory = true
+    if let bits = shortConstant(right) {
+      guard useCounts[instruction.a.index] > 1, ir[instruction.a].operation != .constant else {
+        return twoAddress(value, instruction, .add)
+      }
+      lea.b = use(instruction.a)
+      lea.displacement = Int32(bits)
+    } else if ir[right].operation != .constant, ir[instruction.a].operation != .constant,
+      useCounts[instruction.a.index] > 1, useCounts[right.index] > 1
+    {
+      lea.b = use(instruction.a)
+      lea.x = use(right)
+    } else {
+      return twoAddress(value, instruction, .add)
+    }
+    lea.d = define(value)
+    emit(lea)
+  }
+
+  private mutating func lowerMultiply(_ value: IRValue, _ instruction: IRInstruction) {
+    if let bits = shortConstant(instruction.b) {
+      var multiply = MachineInstruction(.multiplyConstant)
+      multiply.size = size(instruction.type)
+      multiply.b = use(instruction.a)
+      multiply.imm = bits
+      multiply.d = define(value)
+      emit(multiply)
+      return
+    }
+    let target = define(value)
+    var multiply = MachineInstruction(.multiply)
+    multiply.size = size(instruction.type)
+    let left = use(instruction.a)
+    setOperand(&multiply, instruction.b)
+    emitMove(target, left)
+    multiply.d = target
+    multiply.a = target
+    emit(multiply)
+  }
+
+  private mutating func lowerShift(_ value: IRValue, _ instruction: IRInstruction) {
+    let target = define(value)
+    let size = size(instruction.type)
+    if let count = ir.constant(instruction.b) {
+      var shift = MachineInstruction(.shiftConstant)
+      shift.size = size
+      shift.imm = count & (size == .quad ? 63 : 31)
+      shift.sub = shiftKind(instruction.operation).rawValue
+      emitMove(target, use(instruction.a))
+      shift.d = target
+      shift.a = target
+      emit(shift)
+      return
+    }
+    if instruction.operation != .rotl, instruction.operation != .rotr {
+      var shift = MachineInstruction(.shiftFlagless)
+      shift.size = size
+      shift.sub = instruction.operation == .shl ? 0 : instruction.operation == .shrS ? 1 : 2
+      shift.b = use(instruction.a)
+      shift.a = use(instruction.b)
+      shift.d = target
+      emit(shift)
+      return
+    }
+    let count = use(instruction.b)
+    let source = use(instruction.a)
+    emitMove(target, source)
+    emitMove(VirtualRegister(Register.rcx), count)
+    var shift = MachineInstruction(.shift)
+    shift.size = size
+    shift.sub = shiftKind(instruction.operation).rawValue
+    shift.d = target
+    shift.a = target
+    emit(shift)
+  }
+
+  private func shiftKind(_ operation: IROperation) -> Shift {
+    switch operation {
+    case .shl: .shl
+    case .shrS: .sar
+    case .shrU: .shr
+    case .rotl: .rol
+    default: .ror
+    }
+  }
+
+  private mutating func lowerDivision(_ value: IRValue, _ instruction: IRInstruction) {
+    let size = size(instruction.type)
+    let isSigned = instruction.operation == .divS || instruction.operation == .remS
+    let isRemainder = instruction.operation == .remS || instruction.operation == .remU
+    let known = ir.constant(instruction.b)
+    let dividend = use(instruction.a)
+    var divisor = use(instruction.b)
+    if known == nil || known == 0 {
+      var test = MachineInstruction(.test)
+      test.size = size
+      test.a = divisor
+      test.b = divisor
+      emit(test)
+      trap(if: .equal, .integerDivideByZero)
+    }
+    let minusOne: Int64 = size == .quad ? -1 : 0xFFFF_FFFF
+    if isSigned, known == nil || known == minusOne {
+      if isRemainder {
+        // The remainder by -1 is that by 1; the division by -1 could overflow.
+        let one = machine.newRegister(isVector: false)
+        emitConstant(one, 1)
+        compareConstant(divisor, -1, size)
+        var move = MachineInstruction(.moveIf)
+        move.size = size
+        move.sub = Condition.notEqual.rawValue
+        move.d = one
+        move.a = one
+        move.b = divisor
+        emit(move)
+        divisor = one
+      } else {
+        // Traps if both the divisor is -1 and the dividend the least number.
+        let first = machine.newRegister(isVector: false)
+        let second = machine.newRegister(isVector: false)
+        compareConstant(divisor, -1, size)
+        setFlag(first, .equal)
+        let least = machine.newRegister(isVector: false)
+        emitConstant(least, size == .quad ? Int64.min : 0x8000_0000)
+        var compare = MachineInstruction(.compare)
+        compare.size = size
+        compare.a = dividend
+        compare.b = least
+        emit(compare)
+        setFlag(second, .equal)
+        var test = MachineInstruction(.test)
+        test.size = .double
+        test.a = first
+        test.b = second
+        emit(test)
+        trap(if: .notEqual, .integerOverflow)
+      }
+    }
+    let rax = VirtualRegister(Register.rax)
+    let rdx = VirtualRegister(Register.rdx)
+    emitMove(rax, dividend)
+    if isSigned {
+      var extend = MachineInstruction(.signExtendAccumulator)
+      extend.size = size
+      extend.d = rdx
+      extend.a = rax
+      emit(extend)
+    } else {
+      emitConstant(rdx, 0)
+    }
+    var divide = MachineInstruction(.divide)
+    divide.size = size
+    divide.sub = (isSigned ? UnaryArithmetic.idiv : .div).rawValue
+    divide.b = divisor
+    emit(divide)
+    emitMove(define(value), isRemainder ? rdx : rax)
+  }
+
+  private mutating func lowerMultiplyHigh(_ value: IRValue, _ instruction: IRInstruction) {
+    let second = use(instruction.b)
+    emitMove(VirtualRegister(Register.rax), use(instruction.a))
+    var multiply = MachineInstruction(.multiplyWide)
+    multiply.size = .quad
+    multiply.sub = (instruction.operation == .mulHighS ? UnaryArithmetic.imul : .mul).rawValue
+    multiply.b = second
+    emit(multiply)
+    emitMove(define(value), VirtualRegister(Register.rdx))
+  }
+
+  private mutating func extend(
+    _ value: IRValue, _ source: VirtualRegister, from: OperandSize, isSigned: Bool, to size: OperandSize
+  ) {
+    var extend = MachineInstruction(.extend)
+    extend.size = size
+    extend.sub = from.rawValue | (isSigned ? 4 : 0)
+    extend.b = source
+    extend.d = define(value)
+    emit(extend)
+  }
+
+  mutating func compareConstant(_ register: VirtualRegister, _ bits: Int64, _ size: OperandSize) {
+    var compare = MachineInstruction(.compare)
+    compare.size = size
+    compare.a = register
+    compare.usesImmediate = true
+    compare.imm = bits
+    emit(compare)
+  }
+
+  mutating func setFlag(_ target: VirtualRegister, _ condition: Condition) {
+    var set = MachineInstruction(.set)
+    set.sub = condition.rawValue
+    set.d = target
+    emit(set)
+  }
+
+  // MARK: Comparisons
+
+  /// Emits a comparison of integers; the result is the condition to test.
+  mutating func lowerComparison(_ instruction: IRInstruction) -> Condition {
+    let condition = IRCondition(rawValue: instruction.aux) ?? .equal
+    let size = size(ir.type(instruction.a))
+    if ir.constant(instruction.b) == 0,
+      condition == .equal || condition == .notEqual || condition == .lessSigned || condition == .greaterOrEqualSigned
+    {
+      var test = MachineInstruction(.test)
+      test.size = size
+      let source = ir[instruction.a]
+      if source.operation == .and, useCounts[instruction.a.index] == 1, isFolded[instruction.a.index],
+        condition == .equal || condition == .notEqual
+      {
+        test.a = use(source.a)
+        setOperand(&test, source.b, immediate: true)
+      } else {
+        test.a = use(instruction.a)
+        test.b = test.a
+      }
+      emit(test)
+      switch condition {
+      case .lessSigned: return .sign
+      case .greaterOrEqualSigned: return .noSign
+      default: return condition.machine
+      }
+    }
+    var compare = MachineInstruction(.compare)
+    compare.size = size
+    compare.a = use(instruction.a)
+    setOperand(&compare, instruction.b, immediate: true)
+    emit(compare)
+    return condition.machine
+  }
+
+  /// The flags for a condition that some instruction tests: those of the comparison itself if it is folded.
+  mutating func condition(of value: IRValue) -> Condition {
+    if isFolded[value.index] {
+      let instruction = ir[value]
+      if instruction.operation == .compare { return lowerComparison(instruction) }
+      if let condition = lowerFloatComparison(instruction) { return condition }
+      // Equality of floats needs two conditions: as a number then.
+      let register = newRegister(.i32)
+      lowerFloatSet(register, instruction)
+      return test(register)
+    }
+    return test(use(value))
+  }
+
+  private mutating func test(_ register: VirtualRegister) -> Condition {
+    var test = MachineInstruction(.test)
+    test.size = .double
+    test.a = register
+    test.b = register
+    emit(test)
+    return .notEqual
+  }
+
+  private mutating func set(_ value: IRValue, _ condition: Condition) {
+    setFlag(define(value), condition)
+  }
+
+  private mutating func lowerSelect(_ value: IRValue, _ instruction: IRInstruction) {
+    let whenTrue = use(instruction.b)
+    let whenFalse = use(instruction.c)
+    let target = define(value)
+    let condition = condition(of: instruction.a)
+    emitMove(target, whenFalse)
+    var move = MachineInstruction(instruction.type.inVectorRegister ? .moveIfVector : .moveIf)
+    move.size = size(instruction.type)
+    move.sub = condition.rawValue
+    move.d = target
+    move.a = target
+    move.b = whenTrue
+    emit(move)
+  }
+
+  // MARK: Memory
+
+  private mutating func lowerLoad(_ value: IRValue, _ instruction: IRInstruction) {
+    if instruction.type.inVectorRegister {
+      var load = MachineInstruction(.vectorLoad)
+      load.sub = instruction.type == .f32 ? 0 : instruction.type == .f64 ? 1 : 2
+      setMemory(&load, instruction)
+      load.d = define(value)
+      emit(load)
+      return
+    }
+    var load = MachineInstruction(.extend)
+    load.size = size(instruction.type)
+    let access = instruction.operation == .load ? IRAccess(rawValue: instruction.aux) ?? .full : .full
+    switch access {
+    case .full: load.sub = load.size.rawValue
+    case .signed8: load.sub = OperandSize.byte.rawValue | 4
+    case .unsigned8: load.sub = OperandSize.byte.rawValue
+    case .signed16: load.sub = OperandSize.word.rawValue | 4
+    case .unsigned16: load.sub = OperandSize.word.rawValue
+    case .signed32: load.sub = OperandSize.double.rawValue | 4
+    case .unsigned32: load.sub = OperandSize.double.rawValue
+    }
+    setMemory(&load, instruction)
+    load.d = define(value)
+    emit(load)
+  }
+
+  private mutating func lowerStore(_ instruction: IRInstruction) {
+    let isContext = instruction.operation == .contextStore
+    let value = isContext ? instruction.b : instruction.c
+    let type = ir.type(value)
+    var store = MachineInstruction(.store)
+    if type.inVectorRegister {
+      store = MachineInstruction(.vectorStore)
+      store.sub = type == .f32 ? 0 : type == .f64 ? 1 : 2
+      store.a = use(value)
+    } else {
+      let access = isContext ? IRAccess.full : IRAccess(rawValue: instruction.aux) ?? .full
+      store.size =
+        switch access {
+        case .full: size(type)
+        case .signed8, .unsigned8: .byte
+        case .signed16, .unsigned16: .word
+        case .signed32, .unsigned32: .double
+        }
+      if let bits = shortConstant(value) {
+        store.operation = .storeConstant
+        store.imm = bits
+      } else {
+        store.a = use(value)
+      }
+    }
+    setMemory(&store, instruction)
+    emit(store)
+  }
+
+  private mutating func lowerBoundsCheck(_ value: IRValue, _ instruction: IRInstruction) {
+    let memory = instruction.c.id >> 8
+    let width = UInt8(instruction.c.id & 0xFF)
+    let end = machine.newRegister(isVector: false)
+    let index = use(instruction.a)
+    let isShort = Int64(Int32(truncatingIfNeeded: instruction.imm)) == instruction.imm
+    if instruction.aux == 0, isShort {
+      var lea = MachineInstruction(.loadAddress)
+      lea.size = .quad
+      lea.isMemory = true
+      lea.b = index
+      lea.displacement = Int32(instruction.imm)
+      lea.d = end
+      emit(lea)
+    } else {
+      // A sum that may wrap: the carry says so.
+      let extent = machine.newRegister(isVector: false)
+      emitConstant(extent, instruction.imm)
+      emitMove(end, index)
+      var add = MachineInstruction(.arithmetic)
+      add.size = .quad
+      add.sub = Arithmetic.add.rawValue
+      add.d = end
+      add.a = end
+      add.b = extent
+      emit(add)
+      trap(if: .below, .outOfBoundsMemoryAccess, end: end, memory: memory, width: width)
+    }
+    var compare = MachineInstruction(.compare)
+    compare.size = .quad
+    compare.a = end
+    setOperand(&compare, instruction.b, immediate: true)
+    emit(compare)
+    trap(if: .above, .outOfBoundsMemoryAccess, end: end, memory: memory, width: width)
+  }
+
+  // MARK: Control
+
+  private mutating func lowerBranch(_ instruction: IRInstruction) {
+    let edge = Int(currentBlock.firstEdge)
+    let taken = machineTarget(edge)
+    let other = machineTarget(edge + 1)
+    let block = machine.blocks.count - 1
+    machine.blocks[block].successors = (taken, other)
+    if isFolded[instruction.a.index], ir[instruction.a].operation == .floatCompare,
+      lowerFloatBranch(ir[instruction.a], taken: taken, other: other)
+    {
+      return
+    }
+    let condition = condition(of: instruction.a)
+    emitJump(if: condition, taken)
+    emitJump(other)
+  }
+
+  mutating func emitJump(if condition: Condition, _ target: Int32) {
+    var jump = MachineInstruction(.jumpIf)
+    jump.sub = condition.rawValue
+    jump.imm = Int64(target)
+    emit(jump)
+  }
+
+  mutating func emitJump(_ target: Int32) {
+    var jump = MachineInstruction(.jump)
+    jump.imm = Int64(target)
+    emit(jump)
+  }
+
+  private mutating func lowerBranchTable(_ instruction: IRInstruction) {
+    let edges = Int(currentBlock.firstEdge)..<Int(currentBlock.firstEdge + currentBlock.edgeCount)
+    if edges.count == 1 { return lowerJump(edges.lowerBound) }
+    let targets = edges.map { machineTarget($0) }
+    let block = machine.blocks.count - 1
+    machine.blocks[block].poolStart = Int32(machine.successorPool.count)
+    machine.blocks[block].poolCount = Int32(targets.count)
+    machine.successorPool.append(contentsOf: targets)
+    let index = use(instruction.a)
+    compareConstant(index, Int64(targets.count - 1), .double)
+    emitJump(if: .aboveOrEqual, targets[targets.count - 1])
+    machine.jumpTables.append(Array(targets.dropLast()))
+    var jump = MachineInstruction(.jumpTable)
+    jump.a = index
+    jump.d = machine.newRegister(isVector: false)
+    jump.imm = Int64(machine.jumpTables.count - 1)
+    emit(jump)
+  }
+}

@@ -1,0 +1,377 @@
+/// Chooses machine instructions for the intermediate representation: one pass in order, in which values that only one
+/// instruction uses are made part of it (comparisons of branches, loads of arithmetic, shifts of addresses).
+///
+/// Every 32-bit integer in a register has its upper half clear: all 32-bit operations do that, so a zero extension costs
+/// nothing.
+struct Lowering: ~Copyable {
+  let environment: CompilationEnvironment
+  var machine = MachineFunction()
+  var ir = IRFunction()
+
+  var registers: [VirtualRegister] = []
+  var useCounts: [UInt32] = []
+  /// Values that are made part of their only user.
+  var isFolded: [Bool] = []
+  var machineBlocks: [Int32] = []
+  var splitBlocks: [Int32] = []
+  var position: UInt32 = 0
+  var currentBlockIndex = 0
+  var trapSites: [UInt64: Int] = [:]
+  /// The bytes of arguments that callers of this function push.
+  var incomingStackBytes = 0
+
+  static let context = VirtualRegister(Register.r15)
+  static let frame = VirtualRegister(Register.rbp)
+  static let stackPointer = VirtualRegister(Register.rsp)
+  static let record = VirtualRegister(Register.r11)
+
+  init(_ environment: CompilationEnvironment) { self.environment = environment }
+
+  /// Lowers a function, which it takes over.
+  mutating func lower(_ function: consuming IRFunction) throws(CompilationRefusal) {
+    ir = function
+    machine.reset()
+    trapSites.removeAll(keepingCapacity: true)
+    registers = Array(repeating: .none, count: ir.instructions.count)
+    countUses()
+    numberBlocks()
+    for index in ir.blocks.indices { try lowerBlock(index) }
+  }
+
+  /// The machine function that was made.
+  mutating func takeMachine() -> MachineFunction {
+    let result = machine
+    machine = MachineFunction()
+    return result
+  }
+
+  private mutating func countUses() {
+    useCounts = Array(repeating: 0, count: ir.instructions.count)
+    isFolded = Array(repeating: false, count: ir.instructions.count)
+    for block in ir.blocks {
+      for value in block.instructions {
+        ir.forEachOperand(ir[value]) { useCounts[$0.index] += 1 }
+      }
+      for edge in ir.edges(of: block) {
+        for argument in ir.argumentSlice(edge.argumentStart, edge.argumentCount) { useCounts[argument.index] += 1 }
+      }
+    }
+    findFolded()
+  }
+
+  /// Which values are computed by their only user, in the same block, with nothing between that could matter.
+  private mutating func findFolded() {
+    var effects = [UInt32](repeating: 0, count: ir.instructions.count)
+    var effect: UInt32 = 0
+    for block in ir.blocks {
+      effect += 1
+      for value in block.instructions {
+        let instruction = ir[value]
+        effects[value.index] = effect
+        if instruction.operation.hasEffect, instruction.operation != .load { effect += 1 }
+        switch instruction.operation {
+        case .branch, .trapIf, .select:
+          // A trap check is an effect of its own: the comparison before it is still good.
+          let condition = instruction.a
+          if useCounts[condition.index] == 1 {
+            let source = ir[condition]
+            let isComparison = source.operation == .compare || source.operation == .floatCompare
+            if isComparison, effects[condition.index] != 0, sameBlock(effects[condition.index], block, effects) {
+              isFolded[condition.index] = true
+            }
+          }
+        case .add, .sub, .and, .or, .xor, .mul, .compare, .fadd, .fsub, .fmul, .fdiv:
+          let right = instruction.b
+          if foldsLoad(right, instruction, effects[right.index], now: effects[value.index]) {
+            isFolded[right.index] = true
+          } else if instruction.operation != .compare, instruction.operation != .sub, instruction.operation != .fsub,
+            instruction.operation != .fdiv,
+            foldsLoad(instruction.a, instruction, effects[instruction.a.index], now: effects[value.index])
+          {
+            isFolded[instruction.a.index] = true
+            ir.instructions[value.index].a = instruction.b
+            ir.instructions[value.index].b = instruction.a
+          }
+        case .load, .store:
+          if instruction.b.exists, useCounts[instruction.b.index] == 1, isScaledIndex(instruction.b) {
+            isFolded[instruction.b.index] = true
+          }
+        default:
+          break
+        }
+      }
+    }
+  }
+
+  /// Whether a value is y << n with a y of 32 bits, so that no bit is lost: an index that an address can scale.
+  func isScaledIndex(_ value: IRValue) -> Bool {
+    let index = ir[value]
+    guard index.operation == .shl, index.type == .i64, let count = ir.constant(index.b), count <= 3 else {
+      return false
+    }
+    return ir[index.a].operation == .zeroExtend
+  }
+
+  /// Whether a comparison stands in the block that is being looked at: its number is from this block's numbers on.
+  private func sameBlock(_ effect: UInt32, _ block: IRBlock, _ effects: [UInt32]) -> Bool {
+    guard let first = block.instructions.first else { return false }
+    return effect >= effects[first.index]
+  }
+
+  private func foldsLoad(_ value: IRValue, _ user: IRInstruction, _ effect: UInt32, now: UInt32) -> Bool {
+    guard useCounts[value.index] == 1, effect == now, effect != 0 else { return false }
+    let instruction = ir[value]
+    let type = user.operation == .compare ? ir.type(user.a) : user.type
+    guard instruction.type == type else { return false }
+    switch instruction.operation {
+    case .load: return instruction.aux == IRAccess.full.rawValue
+    case .contextLoad: return true
+    default: return false
+    }
+  }
+
+  private mutating func numberBlocks() {
+    machineBlocks = []
+    splitBlocks = Array(repeating: -1, count: ir.edges.count)
+    var next: Int32 = 0
+    var entries = [Int](repeating: 0, count: ir.blocks.count)
+    for edge in ir.edges { entries[edge.target.index] += 1 }
+    for block in ir.blocks {
+      machineBlocks.append(next)
+      next += 1
+      guard block.edgeCount > 1 else { continue }
+      for edge in Int(block.firstEdge)..<Int(block.firstEdge + block.edgeCount)
+      where ir.edges[edge].argumentCount > 0 || entries[ir.edges[edge].target.index] > 1 {
+        splitBlocks[edge] = next
+        next += 1
+      }
+    }
+    machineBlocks.append(next)
+  }
+
+  // MARK: Registers and operands
+
+  @inline(__always)
+  mutating func newRegister(_ type: IRType) -> VirtualRegister { machine.newRegister(isVector: type.inVectorRegister) }
+
+  /// The register of a value; constants are made anew at every use.
+  mutating func use(_ value: IRValue) -> VirtualRegister {
+    let instruction = ir[value]
+    switch instruction.operation {
+    case .constant:
+      return materialize(instruction.imm, instruction.type)
+    case .vectorConstant:
+      let register = newRegister(.v128)
+      emitVectorConstant(register, ir.vectors[Int(instruction.imm)])
+      return register
+    case .contextAddress:
+      let register = newRegister(.i64)
+      var lea = MachineInstruction(.loadAddress)
+      lea.size = .quad
+      lea.isMemory = true
+      lea.d = register
+      lea.b = Self.context
+      lea.displacement = Int32(instruction.imm)
+      emit(lea)
+      return register
+    case .zeroExtend:
+      // The same register: its upper half is clear.
+      if !registers[value.index].exists { return use(instruction.a) }
+    default:
+      break
+    }
+    if !registers[value.index].exists { registers[value.index] = newRegister(instruction.type) }
+    return registers[value.index]
+  }
+
+  /// The register that a value is to be made in.
+  mutating func define(_ value: IRValue) -> VirtualRegister {
+    if !registers[value.index].exists { registers[value.index] = newRegister(ir[value].type) }
+    return registers[value.index]
+  }
+
+  mutating func materialize(_ bits: Int64, _ type: IRType) -> VirtualRegister {
+    let register = newRegister(type)
+    if type.inVectorRegister {
+      emitVectorConstant(register, SIMD2(UInt64(bitPattern: bits), 0))
+    } else {
+      emitConstant(register, bits)
+    }
+    return register
+  }
+
+  mutating func emit(_ instruction: MachineInstruction) {
+    machine.instructions.append(instruction)
+    machine.instructions[machine.instructions.count - 1].position = position
+  }
+
+  mutating func emitMove(_ target: VirtualRegister, _ source: VirtualRegister) {
+    var move = MachineInstruction(.move)
+    move.d = target
+    move.a = source
+    emit(move)
+  }
+
+  mutating func emitConstant(_ target: VirtualRegister, _ bits: Int64) {
+    var move = MachineInstruction(.moveConstant)
+    move.d = target
+    move.imm = bits
+    emit(move)
+  }
+
+  mutating func emitVectorConstant(_ target: VirtualRegister, _ bits: SIMD2<UInt64>) {
+    var move = MachineInstruction(.moveVectorConstant)
+    move.d = target
+    move.imm = bits == .zero ? -1 : Int64(poolIndex(bits))
+    emit(move)
+  }
+
+  mutating func poolIndex(_ bits: SIMD2<UInt64>) -> Int {
+    // A function has few constants; the last ones are the likeliest.
+    if let index = machine.constants.lastIndex(of: bits) { return index }
+    machine.constants.append(bits)
+    return machine.constants.count - 1
+  }
+
+  /// An integer constant that fits the 32-bit field of an instruction of its size.
+  func shortConstant(_ value: IRValue) -> Int64? {
+    guard let bits = ir.constant(value), ir.type(value).isInteger else { return nil }
+    if ir.type(value) == .i32 { return Int64(Int32(truncatingIfNeeded: bits)) }
+    return Int64(Int32(truncatingIfNeeded: bits)) == bits ? bits : nil
+  }
+
+  func size(_ type: IRType) -> OperandSize { type == .i32 || type == .f32 ? .double : .quad }
+
+  /// Makes `value` the second operand: memory if it is a folded load, a constant if `immediate` allows it, else a register.
+  mutating func setOperand(_ instruction: inout MachineInstruction, _ value: IRValue, immediate: Bool = false) {
+    if immediate, let bits = shortConstant(value) {
+      instruction.usesImmediate = true
+      instruction.imm = bits
+      return
+    }
+    if isFolded[value.index] { return setMemory(&instruction, ir[value]) }
+    if ir[value].operation == .constant, ir[value].type.isFloat {
+      instruction.isMemory = true
+      instruction.isPoolConstant = true
+      instruction.displacement = Int32(poolIndex(SIMD2(UInt64(bitPattern: ir[value].imm), 0)))
+      return
+    }
+    instruction.b = use(value)
+  }
+
+  /// Makes the address of a load or store the memory operand.
+  mutating func setMemory(_ instruction: inout MachineInstruction, _ access: IRInstruction) {
+    instruction.isMemory = true
+    if access.operation == .contextLoad || access.operation == .contextStore {
+      instruction.b = access.a.exists ? use(access.a) : Self.context
+      instruction.displacement = Int32(truncatingIfNeeded: access.imm)
+      return
+    }
+    instruction.b = use(access.a)
+    instruction.displacement = Int32(truncatingIfNeeded: access.imm & 0xFFFF_FFFF)
+    guard access.b.exists else { return }
+    if isFolded[access.b.index], isScaledIndex(access.b) {
+      instruction.x = use(ir[access.b].a)
+      instruction.scale = UInt8(ir.constant(ir[access.b].b) ?? 0)
+      return
+    }
+    instruction.x = use(access.b)
+  }
+
+  // MARK: Traps
+
+  mutating func trapSite(_ kind: Trap.Kind, memory: UInt32 = 0, width: UInt8 = 0) -> Int64 {
+    machine.trapSites.append(TrapSite(kind: kind, position: position, memory: memory, width: width))
+    return Int64(machine.trapSites.count - 1)
+  }
+
+  mutating func trap(
+    if condition: Condition, _ kind: Trap.Kind, end: VirtualRegister = .none, memory: UInt32 = 0, width: UInt8 = 0
+  ) {
+    var trap = MachineInstruction(.trapIf)
+    trap.sub = condition.rawValue
+    trap.a = end
+    trap.imm = trapSite(kind, memory: memory, width: width)
+    emit(trap)
+  }
+
+  // MARK: Blocks
+
+  private mutating func lowerBlock(_ index: Int) throws(CompilationRefusal) {
+    let block = ir.blocks[index]
+    currentBlockIndex = index
+    var target = MachineBlock(first: Int32(machine.instructions.count))
+    target.loopDepth = block.loopDepth
+    if block.loop >= 0, ir.loops[Int(block.loop)].header.index == index {
+      target.loopEnd = machineBlocks[ir.loops[Int(block.loop)].end.index]
+    }
+    if index == 0 {
+      position = 0
+      lowerParameters(block)
+    } else {
+      target.parameters.start = Int32(machine.registerPool.count)
+      for parameter in block.parameters { machine.registerPool.append(define(parameter)) }
+      target.parameters.count = Int32(block.parameters.count)
+    }
+    machine.blocks.append(target)
+    for value in block.instructions {
+      position = ir.positions[value.index]
+      if isFolded[value.index] { continue }
+      try lowerInstruction(value)
+    }
+    // The terminator has set the successors; the split blocks follow.
+    machine.blocks[Int(machineBlocks[index])].end = Int32(machine.instructions.count)
+    for edge in Int(block.firstEdge)..<Int(block.firstEdge + block.edgeCount) where splitBlocks[edge] >= 0 {
+      var split = MachineBlock(first: Int32(machine.instructions.count))
+      split.loopDepth = min(block.loopDepth, ir.blocks[ir.edges[edge].target.index].loopDepth)
+      machine.blocks.append(split)
+      lowerJump(edge)
+      machine.blocks[machine.blocks.count - 1].end = Int32(machine.instructions.count)
+    }
+  }
+
+  private mutating func lowerParameters(_ block: IRBlock) {
+    let layout = CallLayout(parameters: ir.parameterTypes, results: ir.resultTypes)
+    incomingStackBytes = layout.stackBytes
+    for (parameter, place) in zip(block.parameters, layout.arguments) where useCounts[parameter.index] > 0 {
+      if case .register(let register) = place { emitMove(define(parameter), register) }
+    }
+    for (parameter, place) in zip(block.parameters, layout.arguments) where useCounts[parameter.index] > 0 {
+      guard case .stack(let offset) = place else { continue }
+      var load = MachineInstruction(.extend)
+      let type = ir[parameter].type
+      if type.inVectorRegister {
+        load = MachineInstruction(.vectorLoad)
+        load.sub = type == .f32 ? 0 : type == .f64 ? 1 : 2
+      } else {
+        load.size = size(type)
+        load.sub = size(type).rawValue
+      }
+      load.isMemory = true
+      load.d = define(parameter)
+      load.b = Self.frame
+      load.displacement = Int32(16 + offset)
+      emit(load)
+    }
+  }
+
+  /// The jump at the end of a block with one successor, which carries the values of its parameters.
+  mutating func lowerJump(_ edge: Int) {
+    let target = ir.edges[edge]
+    let start = machine.registerPool.count
+    var arguments: [VirtualRegister] = []
+    for argument in ir.argumentSlice(target.argumentStart, target.argumentCount) { arguments.append(use(argument)) }
+    machine.registerPool.append(contentsOf: arguments)
+    let block = machine.blocks.count - 1
+    machine.blocks[block].arguments = (Int32(start), Int32(target.argumentCount))
+    machine.blocks[block].successors.0 = machineBlocks[target.target.index]
+    var jump = MachineInstruction(.jump)
+    jump.imm = Int64(machineBlocks[target.target.index])
+    emit(jump)
+  }
+
+  /// The machine block that an edge leads to: its own, or the target itself.
+  func machineTarget(_ edge: Int) -> Int32 {
+    splitBlocks[edge] >= 0 ? splitBlocks[edge] : machineBlocks[ir.edges[edge].target.index]
+  }
+}

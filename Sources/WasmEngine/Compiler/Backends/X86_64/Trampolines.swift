@@ -1,0 +1,195 @@
+import WebAssembly
+
+/// The pieces of machine code between compiled code and everything else. Their frames look like those of compiled code:
+/// saved frame pointer, and below it the context.
+struct Trampolines {
+  /// Where arguments and results stand in slots: i32, i64, f32 and f64 take one, v128 two.
+  struct Slots {
+    var types: [IRType]
+    var offsets: [Int] = []
+    var size = 0
+
+    init(_ types: [IRType]) {
+      self.types = types
+      for type in types {
+        offsets.append(size)
+        size += type == .v128 ? 16 : 8
+      }
+    }
+  }
+
+  /// Entry from the host: `(record, slots) -> status`, in the platform's C convention. Sets the context, loads the
+  /// arguments, calls, stores the results. The word at ``StoreContext/machineExitOffset`` says how to leave from anywhere
+  /// below.
+  static func entry(_ parameters: [IRType], _ results: [IRType]) -> [UInt8]? {
+    let layout = CallLayout(parameters: parameters, results: results)
+    guard let places = layout.results else { return nil }
+    var assembler = Assembler()
+    assembler.push(.rbp)
+    assembler.move(.quad, .rbp, .of(.rsp))
+    assembler.move(.quad, .rax, .memory(Address(.rdi, Int32(FunctionRecord.contextOffset))))
+    assembler.push(.rax)
+    for register in [Register.rbx, .r12, .r13, .r14, .r15, .rsi] { assembler.push(register) }
+    assembler.move(.quad, .r15, .of(.rax))
+    assembler.move(.quad, .rax, .memory(Address(.r15, Int32(VMContext.storeOffset))))
+    assembler.push(Address(.rax, Int32(StoreContext.machineExitOffset)))
+    // Nine words below the return address: the stack is aligned.
+    assembler.move(.quad, Address(.rax, Int32(StoreContext.machineExitOffset)), .rsp)
+    assembler.move(.quad, .r11, .of(.rdi))
+    assembler.move(.quad, .r10, .of(.rsi))
+    if layout.stackBytes > 0 { assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(layout.stackBytes)) }
+    let slots = Slots(parameters)
+    for (index, place) in layout.arguments.enumerated() {
+      guard case .stack(let offset) = place else { continue }
+      for word in stride(from: 0, to: parameters[index] == .v128 ? 16 : 8, by: 8) {
+        assembler.move(.quad, .rax, .memory(Address(.r10, Int32(slots.offsets[index] + word))))
+        if parameters[index] == .i32 { assembler.move(.double, .rax, .of(.rax)) }
+        assembler.move(.quad, Address(.rsp, Int32(offset + word)), .rax)
+      }
+    }
+    for (index, place) in layout.arguments.enumerated() {
+      if case .register(let register) = place {
+        load(&assembler, register, parameters[index], Address(.r10, Int32(slots.offsets[index])))
+      }
+    }
+    assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
+    assembler.move(.quad, .r10, .memory(Address(.rbp, -56)))
+    let resultSlots = Slots(results)
+    for (index, register) in places.enumerated() {
+      store(&assembler, register, results[index], Address(.r10, Int32(resultSlots.offsets[index])))
+    }
+    assembler.move(.quad, .r15, .memory(Address(.rbp, -8)))
+    assembler.move(.rax, constant: 0)
+    leave(&assembler)
+    return bytes(&assembler)
+  }
+
+  /// The end of every entry: the stack pointer is what the entry stored, the status is in rax.
+  private static func leave(_ assembler: inout Assembler) {
+    assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
+    assembler.move(.quad, .rsp, .memory(Address(.r11, Int32(StoreContext.machineExitOffset))))
+    assembler.pop(Address(.r11, Int32(StoreContext.machineExitOffset)))
+    for register in [Register.rsi, .r15, .r14, .r13, .r12, .rbx, .rcx, .rbp] { assembler.pop(register) }
+    assembler.ret()
+  }
+
+  /// What every trap calls: records it by `recordTrap(context, site, end, frame, status) -> status` and leaves.
+  static func trapExit(recordTrap: UInt) -> [UInt8] {
+    var assembler = Assembler()
+    assembler.move(.quad, .rdi, .of(.r15))
+    assembler.pop(.rsi)
+    assembler.move(.quad, .rdx, .of(.r11))
+    assembler.move(.quad, .rcx, .of(.rbp))
+    assembler.move(.quad, .r8, .of(.rax))
+    assembler.arithmetic(.and, .quad, .of(.rsp), immediate: -16)
+    assembler.move(.rax, constant: Int64(bitPattern: UInt64(recordTrap)))
+    assembler.call(.of(.rax))
+    leave(&assembler)
+    return bytes(&assembler)
+  }
+
+  /// Out of compiled code to a function that is not: `call(record, caller context, slots, frame) -> status`.
+  static func exit(_ parameters: [IRType], _ results: [IRType], call: UInt) -> [UInt8]? {
+    let layout = CallLayout(parameters: parameters, results: results)
+    guard let places = layout.results else { return nil }
+    let slots = Slots(parameters)
+    let resultSlots = Slots(results)
+    var assembler = Assembler()
+    assembler.push(.rbp)
+    assembler.move(.quad, .rbp, .of(.rsp))
+    assembler.push(.r15)
+    let size = (max(slots.size, resultSlots.size) + 8 + 15) & ~15
+    assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(size - 8))
+    for (index, place) in layout.arguments.enumerated() {
+      if case .register(let register) = place {
+        store(&assembler, register, parameters[index], Address(.rsp, Int32(slots.offsets[index])))
+      }
+    }
+    for (index, place) in layout.arguments.enumerated() {
+      guard case .stack(let offset) = place else { continue }
+      for word in stride(from: 0, to: parameters[index] == .v128 ? 16 : 8, by: 8) {
+        assembler.move(.quad, .rax, .memory(Address(.rbp, Int32(16 + offset + word))))
+        assembler.move(.quad, Address(.rsp, Int32(slots.offsets[index] + word)), .rax)
+      }
+    }
+    assembler.move(.quad, .rdi, .of(.r11))
+    // The caller's context stands in the caller's frame.
+    assembler.move(.quad, .rsi, .memory(Address(.rbp)))
+    assembler.move(.quad, .rsi, .memory(Address(.rsi, -8)))
+    assembler.move(.quad, .rdx, .of(.rsp))
+    assembler.move(.quad, .rcx, .of(.rbp))
+    assembler.move(.rax, constant: Int64(bitPattern: UInt64(call)))
+    assembler.call(.of(.rax))
+    let failed = assembler.code.makeLabel()
+    assembler.test(.quad, .of(.rax), .rax)
+    assembler.jump(if: .notEqual, failed)
+    for (index, register) in places.enumerated() {
+      load(&assembler, register, results[index], Address(.rsp, Int32(resultSlots.offsets[index])))
+    }
+    assembler.move(.quad, .rsp, .of(.rbp))
+    assembler.pop(.rbp)
+    assembler.ret(popping: UInt16(layout.stackBytes))
+    assembler.code.bind(failed)
+    leave(&assembler)
+    return bytes(&assembler)
+  }
+
+  /// Stands in the record of a function that is not compiled yet: `compile(record) -> code` makes the code, and it goes on
+  /// there with the arguments as they were.
+  static func lazy(compile: UInt) -> [UInt8] {
+    var assembler = Assembler()
+    assembler.push(.rbp)
+    assembler.move(.quad, .rbp, .of(.rsp))
+    assembler.push(.r15)
+    assembler.push(.r11)
+    for register in CallLayout.integerArguments { assembler.push(register) }
+    let vectors = CallLayout.vectorArgumentCount
+    assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(vectors * 16))
+    for index in 0..<vectors {
+      assembler.store(.movups, Address(.rsp, Int32(index * 16)), VectorRegister(UInt8(index)), avx: false)
+    }
+    assembler.move(.quad, .rdi, .of(.r11))
+    assembler.move(.rax, constant: Int64(bitPattern: UInt64(compile)))
+    assembler.call(.of(.rax))
+    for index in 0..<vectors {
+      assembler.load(.movups, VectorRegister(UInt8(index)), Address(.rsp, Int32(index * 16)), avx: false)
+    }
+    assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(vectors * 16))
+    for register in CallLayout.integerArguments.reversed() { assembler.pop(register) }
+    assembler.pop(.r11)
+    assembler.pop(.r15)
+    assembler.pop(.rbp)
+    assembler.jump(.of(.rax))
+    return bytes(&assembler)
+  }
+
+  private static func load(_ assembler: inout Assembler, _ register: VirtualRegister, _ type: IRType, _ source: Address)
+  {
+    if type.inVectorRegister {
+      assembler.load(
+        type == .f32 ? .movss : type == .f64 ? .movsd : .movups, VectorRegister(UInt8(register.id - 16)), source,
+        avx: false)
+    } else {
+      assembler.move(type == .i32 ? .double : .quad, Register(number: UInt8(register.id)), .memory(source))
+    }
+  }
+
+  private static func store(
+    _ assembler: inout Assembler, _ register: VirtualRegister, _ type: IRType, _ target: Address
+  ) {
+    if type == .f32 {
+      // The upper half of the slot is clear, as everywhere.
+      assembler.move(.quad, target, immediate: 0)
+      assembler.store(.movss, target, VectorRegister(UInt8(register.id - 16)), avx: false)
+    } else if type.inVectorRegister {
+      assembler.store(type == .f64 ? .movsd : .movups, target, VectorRegister(UInt8(register.id - 16)), avx: false)
+    } else {
+      assembler.move(.quad, target, Register(number: UInt8(register.id)))
+    }
+  }
+
+  private static func bytes(_ assembler: inout Assembler) -> [UInt8] {
+    _ = assembler.code.resolve()
+    return Array(UnsafeBufferPointer(start: assembler.code.bytes, count: assembler.code.count))
+  }
+}

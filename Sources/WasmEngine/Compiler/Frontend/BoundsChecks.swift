@@ -1,0 +1,90 @@
+import WebAssembly
+
+/// Where a memory access goes, and what was checked: all accesses of memories pass through here.
+///
+/// An access of `width` bytes at the address `x`, with the static offset `o`, is in bounds if x + o + width <= count, in
+/// arithmetic that does not wrap. The cases, the first that fits:
+///
+/// | case | memory | condition | check |
+/// | --- | --- | --- | --- |
+/// | 1 | any | x is a constant and x + o + width is within the declared minimum | none: memories do not shrink |
+/// | 2 | reserved | o + width <= the guard's size | none: x has 32 bits, and what is beyond faults |
+/// | 3 | any | x was checked for at least o + width before, on every path here | none |
+/// | 4 | 32-bit | | x + (o + width) <= count, in 64 bits: at most 2^32 + 2^32 + 16 |
+/// | 5 | 64-bit | o + width < 2^32 | x <= count - (o + width) after count >= o + width, so that nothing wraps |
+/// | 6 | 64-bit | o + width >= 2^32 | the same |
+extension FunctionTranslator {
+  /// How far beyond 4 GiB the addresses of a reserved memory fault, less one page.
+  static var guardSize: UInt64 { 1 << 31 }
+
+  struct MemoryAddress {
+    var base: IRValue
+    var index: IRValue
+    var displacement: Int64
+  }
+
+  mutating func memoryBase(_ memory: Int) -> IRValue {
+    let region: IRContextRegion = environment.accessClasses[memory] == .movable ? .memories : .invariant
+    return contextLoad(.i64, environment.layout.memory(memory), region)
+  }
+
+  mutating func memoryByteCount(_ memory: Int, isStore: Bool) -> IRValue {
+    // Stores go by the writable count; the two differ for read-only memories alone.
+    contextLoad(.i64, environment.layout.memory(memory) + (isStore ? 16 : 8), .memories)
+  }
+
+  /// Checks an access and says where it goes.
+  mutating func address(
+    of pointer: IRValue, _ instruction: Instruction, width: Int, isStore: Bool
+  ) -> MemoryAddress {
+    let memory = Int(instruction.index)
+    let type = environment.module.spaces.memories[memory]
+    let offset = instruction.memoryOffset
+    let base = memoryBase(memory)
+    let is64 = type.addressType == .i64
+    let (extent, overflow) = offset.addingReportingOverflow(UInt64(width))
+    let index = is64 ? pointer : zeroExtend(pointer)
+    if overflow || extent > UInt64(Int64.max) {
+      // Nothing has that many bytes.
+      let never = constant(.i64, 0)
+      return check(index, extent: Int64.max, never, memory, width, isStore: isStore, base: base, offset: 0)
+    }
+    if let known = ir.constant(index) {
+      let start = UInt64(bitPattern: known)
+      let (end, wraps) = start.addingReportingOverflow(extent)
+      let (minimum, tooLarge) = type.limits.minimum.multipliedReportingOverflow(by: type.pageSize)
+      let displacement = start &+ offset
+      if !isStore, !wraps, !tooLarge, end <= minimum, displacement < 1 << 31 {
+        return MemoryAddress(base: base, index: .none, displacement: Int64(displacement))
+      }
+    }
+    let isReserved = environment.usesGuardPages && environment.accessClasses[memory] == .reserved && !is64
+    if isReserved, extent <= Self.guardSize {
+      return place(base, index, offset)
+    }
+    let count = memoryByteCount(memory, isStore: isStore)
+    return check(index, extent: Int64(extent), count, memory, width, isStore: isStore, base: base, offset: offset)
+  }
+
+  private mutating func check(
+    _ index: IRValue, extent: Int64, _ count: IRValue, _ memory: Int, _ width: Int, isStore: Bool, base: IRValue,
+    offset: UInt64
+  ) -> MemoryAddress {
+    let is64 = environment.module.spaces.memories[memory].addressType == .i64
+    let tag = IRValue(UInt32(memory) << 8 | UInt32(width))
+    // The count is not part of the key: memories do not shrink, so what was in bounds stays so.
+    let key = IRInstruction(.boundsCheck, .i64, index, .none, IRValue(UInt32(memory) << 1 | (isStore ? 1 : 0)))
+    if let known = values.find(key, epoch: 0), ir[known].imm >= extent { return place(base, index, offset) }
+    let check = IRInstruction(.boundsCheck, .i64, index, count, tag, imm: extent, aux: is64 ? 1 : 0)
+    values.insert(key, append(check), epoch: 0)
+    return place(base, index, offset)
+  }
+
+  private mutating func place(_ base: IRValue, _ index: IRValue, _ offset: UInt64) -> MemoryAddress {
+    if offset < 1 << 31 {
+      return MemoryAddress(base: base, index: index, displacement: Int64(offset))
+    }
+    let sum = make(IRInstruction(.add, .i64, index, constant(.i64, Int64(bitPattern: offset))))
+    return MemoryAddress(base: base, index: sum, displacement: 0)
+  }
+}

@@ -1,0 +1,314 @@
+import WebAssembly
+
+extension FunctionTranslator {
+  func blockSignature(_ type: BlockType) -> FunctionType {
+    switch type {
+    case .empty: FunctionType()
+    case .value(let type): FunctionType(results: [type])
+    case .type(let index): environment.functionType(index)
+    }
+  }
+
+  /// In code that cannot be reached only the ends of constructs matter.
+  mutating func skip(_ instruction: Instruction) throws(CompilationRefusal) {
+    switch instruction.opcode {
+    case .block, .loop, .if, .tryTable:
+      skipping += 1
+      nextConstruct += 1
+    case .else:
+      if skipping == 0 { startElse() }
+    case .end:
+      if skipping > 0 { skipping -= 1 } else { endConstruct() }
+    default:
+      break
+    }
+  }
+
+  mutating func enter(_ kind: Control.Kind, _ type: BlockType) {
+    let signature = blockSignature(type)
+    let construct = nextConstruct
+    nextConstruct += 1
+    let savedStart = savedLocals.count
+    for local in assigned.locals(of: construct) { savedLocals.append(locals[Int(local)]) }
+    controls.append(
+      Control(
+        kind: kind, construct: construct, height: stack.count - signature.parameters.count,
+        parameterCount: signature.parameters.count, resultCount: signature.results.count, mark: values.mark,
+        savedStart: savedStart, type: signature, outerLoop: currentLoop))
+  }
+
+  mutating func startLoop(_ type: BlockType) {
+    enter(.loop, type)
+    let control = controls[controls.count - 1]
+    let locals = Array(assigned.locals(of: control.construct))
+    // The header's parameters: the loop's own, then every local that the loop assigns.
+    let parameters = Array(stack[control.height...])
+    let arguments = pool(parameters + locals.map { self.locals[Int($0)] })
+    let preheader = current!
+    let header = IRBlockID(ir.blocks.count)
+    let edge = IREdge(target: header, argumentStart: arguments.start, argumentCount: arguments.count)
+    endBlock(IRInstruction(.jump, .none), edges: [edge])
+    ir.loops.append(IRLoop(header: header, preheader: preheader, end: header, parent: currentLoop))
+    currentLoop = Int32(ir.loops.count - 1)
+    loopDepth += 1
+    startBlock()
+    controls[controls.count - 1].header = header
+    stack.removeSubrange(control.height...)
+    for value in parameters { stack.append(parameter(ir.type(value), of: header)) }
+    for local in locals { self.locals[Int(local)] = parameter(localTypes[Int(local)], of: header) }
+    forgetState()
+  }
+
+  /// A further parameter of a block.
+  private mutating func parameter(_ type: IRType, of block: IRBlockID) -> IRValue {
+    let index = ir.blocks[block.index].parameters.count
+    let value = append(IRInstruction(.parameter, type, imm: Int64(index)), toBlock: false)
+    ir.blocks[block.index].parameters.append(value)
+    return value
+  }
+
+  /// Ends the block that is being filled.
+  mutating func endBlock(_ instruction: IRInstruction, edges: [IREdge]) {
+    guard let block = current else { return }
+    append(instruction)
+    ir.blocks[block.index].firstEdge = UInt32(ir.edges.count)
+    ir.blocks[block.index].edgeCount = UInt32(edges.count)
+    ir.edges.append(contentsOf: edges)
+    current = nil
+  }
+
+  /// The edge of a branch to a label, with the values that it carries. An edge to the end of a construct waits for its
+  /// block; `register` is to be called with its number once it is in the list of edges.
+  mutating func edge(to depth: Int) -> IREdge {
+    let control = controls[controls.count - 1 - depth]
+    let count = control.kind == .loop ? control.parameterCount : control.resultCount
+    let start = ir.arguments.count
+    ir.arguments.append(contentsOf: stack[(stack.count - count)...])
+    if control.construct >= 0 {
+      for local in assigned.locals(of: control.construct) { ir.arguments.append(locals[Int(local)]) }
+    }
+    return IREdge(
+      target: control.header ?? IRBlockID(0), argumentStart: UInt32(start),
+      argumentCount: UInt32(ir.arguments.count - start))
+  }
+
+  mutating func registerPending(edge: Int, depth: Int) {
+    let index = controls.count - 1 - depth
+    guard controls[index].kind != .loop else { return }
+    pending.append((edge, controls[index].pending))
+    controls[index].pending = pending.count - 1
+  }
+
+  mutating func branch(to depth: Int) {
+    let control = controls[controls.count - 1 - depth]
+    if control.kind == .function { return returnResults() }
+    if control.kind == .loop { interruptCheck() }
+    let edge = edge(to: depth)
+    registerPending(edge: ir.edges.count, depth: depth)
+    endBlock(IRInstruction(.jump, .none), edges: [edge])
+  }
+
+  mutating func returnResults() {
+    let count = controls[0].resultCount
+    let arguments = pool(stack[(stack.count - count)...])
+    endBlock(IRInstruction(.return, .none, IRValue(arguments.start), IRValue(arguments.count)), edges: [])
+  }
+
+  /// Branches if the condition holds, and goes on in a new block otherwise.
+  mutating func branchIf(_ condition: IRValue, to depth: Int, likely: UInt16 = 0) {
+    if let known = ir.constant(condition) {
+      if known != 0 { branch(to: depth) }
+      return
+    }
+    let control = controls[controls.count - 1 - depth]
+    if control.kind == .loop { interruptCheck() }
+    if control.kind == .function {
+      // The return needs a block of its own.
+      let target = IRBlockID(ir.blocks.count)
+      let next = IRBlockID(ir.blocks.count + 1)
+      let none = UInt32(ir.arguments.count)
+      endBlock(
+        IRInstruction(.branch, .none, condition, aux: likely),
+        edges: [
+          IREdge(target: target, argumentStart: none, argumentCount: 0),
+          IREdge(target: next, argumentStart: none, argumentCount: 0),
+        ])
+      startBlock()
+      returnResults()
+      startBlock()
+      return
+    }
+    let edge = edge(to: depth)
+    let next = IRBlockID(ir.blocks.count)
+    registerPending(edge: ir.edges.count, depth: depth)
+    endBlock(
+      IRInstruction(.branch, .none, condition, aux: likely),
+      edges: [edge, IREdge(target: next, argumentStart: UInt32(ir.arguments.count), argumentCount: 0)])
+    startBlock()
+  }
+
+  mutating func branchTable(_ index: IRValue, labels: [UInt32]) throws(CompilationRefusal) {
+    if labels.contains(where: { controls[controls.count - 1 - Int($0)].kind == .loop }) { interruptCheck() }
+    var edges: [IREdge] = []
+    var returnsTo: IRBlockID?
+    let first = ir.edges.count
+    for (place, label) in labels.enumerated() {
+      if controls[controls.count - 1 - Int(label)].kind == .function {
+        returnsTo = IRBlockID(ir.blocks.count)
+        edges.append(IREdge(target: returnsTo!, argumentStart: UInt32(ir.arguments.count), argumentCount: 0))
+      } else {
+        edges.append(edge(to: Int(label)))
+        registerPending(edge: first + place, depth: Int(label))
+      }
+    }
+    endBlock(IRInstruction(.branchTable, .none, index), edges: edges)
+    if returnsTo != nil {
+      startBlock()
+      returnResults()
+    }
+  }
+
+  mutating func startIf(_ condition: IRValue, _ type: BlockType) {
+    enter(.if, type)
+    let next = IRBlockID(ir.blocks.count)
+    let none = UInt32(ir.arguments.count)
+    controls[controls.count - 1].elseEdge = ir.edges.count + 1
+    // What the else branch finds on the stack.
+    let height = controls[controls.count - 1].height
+    savedLocals.append(contentsOf: stack[height...])
+    endBlock(
+      IRInstruction(.branch, .none, condition),
+      edges: [
+        IREdge(target: next, argumentStart: none, argumentCount: 0),
+        IREdge(target: next, argumentStart: none, argumentCount: 0),
+      ])
+    startBlock()
+  }
+
+  /// Puts the operand stack and the locals back to what they were where the `if` began.
+  private mutating func restore(_ control: Control) {
+    let assigned = self.assigned.locals(of: control.construct)
+    for (place, local) in assigned.enumerated() { locals[Int(local)] = savedLocals[control.savedStart + place] }
+    stack.removeSubrange(control.height...)
+    if control.kind == .if {
+      let start = control.savedStart + assigned.count
+      stack.append(contentsOf: savedLocals[start..<start + control.parameterCount])
+    }
+  }
+
+  mutating func startElse() {
+    let depth = controls.count - 1
+    if current != nil { branch(to: 0) }
+    let control = controls[depth]
+    restore(control)
+    controls[depth].kind = .else
+    values.leave(control.mark)
+    ir.edges[control.elseEdge].target = IRBlockID(ir.blocks.count)
+    controls[depth].elseEdge = -1
+    startBlock()
+    forgetState()
+  }
+
+  /// Ends the innermost construct: merges the paths that lead here.
+  mutating func endConstruct() {
+    let depth = controls.count - 1
+    if controls[depth].kind == .function {
+      if current != nil { returnResults() }
+      controls.removeLast()
+      return
+    }
+    if controls[depth].kind == .if { endIfWithoutElse() }
+    let control = controls[depth]
+    if control.kind == .loop {
+      ir.loops[Int(currentLoop)].end = IRBlockID(ir.blocks.count)
+      loopDepth -= 1
+      currentLoop = control.outerLoop
+      controls.removeLast()
+      savedLocals.removeSubrange(control.savedStart...)
+      // Code after the loop belongs to the outer one.
+      if current != nil {
+        let next = IREdge(
+          target: IRBlockID(ir.blocks.count), argumentStart: UInt32(ir.arguments.count), argumentCount: 0)
+        endBlock(IRInstruction(.jump, .none), edges: [next])
+        startBlock()
+      }
+      return
+    }
+    if control.pending < 0 {
+      // Nothing branches here: the code goes on in the same block, if it can.
+      controls.removeLast()
+      savedLocals.removeSubrange(control.savedStart...)
+      return
+    }
+    if current != nil { branch(to: 0) }
+    mergePaths(controls[depth])
+    controls.removeLast()
+    savedLocals.removeSubrange(control.savedStart...)
+  }
+
+  /// An `if` without `else`: the other path carries the parameters as results, and the locals unchanged.
+  private mutating func endIfWithoutElse() {
+    let depth = controls.count - 1
+    let control = controls[depth]
+    if current != nil { branch(to: 0) }
+    let assigned = self.assigned.locals(of: control.construct)
+    let start = ir.arguments.count
+    let parameters = control.savedStart + assigned.count
+    ir.arguments.append(contentsOf: savedLocals[parameters..<parameters + control.parameterCount])
+    ir.arguments.append(contentsOf: savedLocals[control.savedStart..<control.savedStart + assigned.count])
+    ir.edges[control.elseEdge].argumentStart = UInt32(start)
+    ir.edges[control.elseEdge].argumentCount = UInt32(ir.arguments.count - start)
+    registerPending(edge: control.elseEdge, depth: 0)
+    controls[depth].kind = .block
+  }
+
+  /// Makes the block at a construct's end. A value that is the same on all paths needs no parameter.
+  private mutating func mergePaths(_ control: Control) {
+    let block = IRBlockID(ir.blocks.count)
+    startBlock()
+    var edges: [Int] = []
+    var link = control.pending
+    while link >= 0 {
+      edges.append(pending[link].edge)
+      link = pending[link].next
+    }
+    values.leave(control.mark)
+    let columns = Int(ir.edges[edges[0]].argumentCount)
+    var kept: [Int] = []
+    var merged: [IRValue] = []
+    merged.reserveCapacity(columns)
+    for column in 0..<columns {
+      let first = ir.arguments[Int(ir.edges[edges[0]].argumentStart) + column]
+      var isSame = true
+      for edge in edges.dropFirst() where ir.arguments[Int(ir.edges[edge].argumentStart) + column] != first {
+        isSame = false
+        break
+      }
+      if isSame {
+        merged.append(first)
+      } else {
+        merged.append(parameter(ir.type(first), of: block))
+        kept.append(column)
+      }
+    }
+    for edge in edges {
+      ir.edges[edge].target = block
+      let start = Int(ir.edges[edge].argumentStart)
+      for (place, column) in kept.enumerated() { ir.arguments[start + place] = ir.arguments[start + column] }
+      ir.edges[edge].argumentCount = UInt32(kept.count)
+    }
+    stack.removeSubrange(control.height...)
+    stack.append(contentsOf: merged[..<control.resultCount])
+    for (place, local) in assigned.locals(of: control.construct).enumerated() {
+      locals[Int(local)] = merged[control.resultCount + place]
+    }
+    if edges.count > 1 { forgetState() }
+  }
+
+  /// At the back edge of a loop: leaves by a trap if the store's interrupt word is set.
+  mutating func interruptCheck() {
+    guard environment.isInterruptible else { return }
+    let store = contextLoad(.i64, VMContext.storeOffset, .invariant)
+    append(IRInstruction(.interruptCheck, .none, store))
+  }
+}

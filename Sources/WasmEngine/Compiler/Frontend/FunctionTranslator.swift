@@ -1,0 +1,253 @@
+import WebAssembly
+
+/// What the compiler is told of the module and the engine, beyond the body.
+struct CompilationEnvironment: Sendable {
+  let module: ValidatedModule
+  let layout: ContextLayout
+  /// The canonical id of each type of the module.
+  let typeIDs: [UInt32]
+  /// How each memory may be accessed.
+  let accessClasses: [AccessClass]
+  /// Whether accesses beyond a reserved memory may be left to fault.
+  let usesGuardPages: Bool
+  /// Whether loops look at the interrupt word.
+  let isInterruptible: Bool
+  /// For each memory, whether nobody else can have it: defined here and not exported.
+  let privateMemories: [Bool]
+
+  init(
+    module: ValidatedModule, typeIDs: [UInt32], accessClasses: [AccessClass], usesGuardPages: Bool,
+    isInterruptible: Bool = true
+  ) {
+    self.module = module
+    layout = ContextLayout(module.spaces)
+    self.typeIDs = typeIDs
+    self.accessClasses = accessClasses
+    self.usesGuardPages = usesGuardPages
+    self.isInterruptible = isInterruptible
+    var isPrivate = module.spaces.memories.indices.map { $0 >= module.spaces.importedMemoryCount }
+    for export in module.module.exports where export.kind == .memory { isPrivate[Int(export.index)] = false }
+    privateMemories = isPrivate
+  }
+
+  func functionType(_ index: UInt32) -> FunctionType {
+    module.module.types[Int(index)].functionType ?? FunctionType()
+  }
+}
+
+/// Why a function is left to the interpreter.
+struct CompilationRefusal: Error {
+  var reason: String
+}
+
+/// Makes the intermediate representation of a function from its body, in one pass after the one of ``AssignedLocals``
+/// (Braun et al. 2013 make SSA form directly too; the structure of WebAssembly makes it simpler: what a merge may need
+/// parameters for is known when it is reached).
+struct FunctionTranslator: ~Copyable {
+  let environment: CompilationEnvironment
+  var ir = IRFunction()
+  var values = ValueTable()
+  var assigned = AssignedLocals()
+
+  /// The operand stack of the body.
+  var stack: [IRValue] = []
+  /// The value of each local where code is being made.
+  var locals: [IRValue] = []
+  var localTypes: [IRType] = []
+  var controls: [Control] = []
+  var nextConstruct = 0
+  /// The block that is being filled, if the place can be reached.
+  var current: IRBlockID?
+  /// How many constructs deep in code that cannot be reached.
+  var skipping = 0
+  var position: UInt32 = 0
+  var loopDepth: UInt16 = 0
+  var currentLoop: Int32 = -1
+
+  // Epochs: numbers that stand for the state of something mutable. Two loads in one epoch give the same.
+  var lastEpoch: UInt32 = 1
+  var memoryEpochs: [UInt32] = []
+  var sharedMemoryEpoch: UInt32 = 1
+  var regionEpoch: [UInt32] = [0, 1, 1, 1]
+
+  /// Edges that wait for their block, as linked lists.
+  var pending: [(edge: Int, next: Int)] = []
+  /// The values that locals had at the beginning of constructs.
+  var savedLocals: [IRValue] = []
+
+  struct Control {
+    enum Kind { case function, block, loop, `if`, `else` }
+    var kind: Kind
+    var construct: Int
+    /// The operand stack below the construct's parameters.
+    var height: Int
+    var parameterCount: Int
+    var resultCount: Int
+    var mark: Int
+    var savedStart: Int
+    /// The head of the list of pending edges to the end.
+    var pending = -1
+    var header: IRBlockID?
+    /// The pending edge to the else branch.
+    var elseEdge = -1
+    var type: FunctionType
+    var outerLoop: Int32
+  }
+
+  init(_ environment: CompilationEnvironment) {
+    self.environment = environment
+  }
+
+  /// Translates a defined function, counted without imports.
+  mutating func translate(_ function: Int) throws(CompilationRefusal) {
+    reset()
+    let module = environment.module.module
+    let type = environment.functionType(module.functions[function])
+    let summary = environment.module.functions[function]
+    let body = module.bodies[function]
+    var reader = InstructionReader(module.bytes, range: body.range)
+    guard let groups = try? reader.locals() else { throw CompilationRefusal(reason: "unreadable body") }
+    for parameter in type.parameters { localTypes.append(IRType(parameter)) }
+    for group in groups { localTypes.append(contentsOf: repeatElement(IRType(group.type), count: Int(group.count))) }
+    let limit = 64 * body.range.count + 65_536
+    guard assigned.read(reader, localCount: localTypes.count, limit: limit) else {
+      throw CompilationRefusal(reason: "too many assignments in nested blocks")
+    }
+    ir.parameterTypes = type.parameters.map { IRType($0) }
+    ir.resultTypes = type.results.map { IRType($0) }
+    ir.instructions.reserveCapacity(Int(summary.instructionCount) * 2)
+
+    startBlock()
+    for (index, type) in ir.parameterTypes.enumerated() {
+      let value = append(IRInstruction(.parameter, type, imm: Int64(index)), toBlock: false)
+      ir.blocks[0].parameters.append(value)
+      locals.append(value)
+    }
+    for type in localTypes[ir.parameterTypes.count...] { locals.append(zero(type)) }
+    memoryEpochs = Array(repeating: 1, count: environment.layout.memoryCount)
+    controls.append(
+      Control(
+        kind: .function, construct: -1, height: 0, parameterCount: 0, resultCount: type.results.count, mark: 0,
+        savedStart: 0, type: type, outerLoop: -1))
+    while !reader.isAtEnd {
+      guard let instruction = try? reader.next() else { throw CompilationRefusal(reason: "unreadable body") }
+      position = instruction.offset
+      if skipping > 0 || current == nil {
+        try skip(instruction)
+      } else {
+        try translate(instruction, reader)
+      }
+    }
+  }
+
+  /// The function that was made; the translator keeps an empty one.
+  mutating func takeFunction() -> IRFunction {
+    let result = ir
+    ir = IRFunction()
+    return result
+  }
+
+  private mutating func reset() {
+    ir.reset()
+    values.leave(0)
+    stack.removeAll(keepingCapacity: true)
+    locals.removeAll(keepingCapacity: true)
+    localTypes.removeAll(keepingCapacity: true)
+    controls.removeAll(keepingCapacity: true)
+    pending.removeAll(keepingCapacity: true)
+    savedLocals.removeAll(keepingCapacity: true)
+    nextConstruct = 0
+    current = nil
+    skipping = 0
+    loopDepth = 0
+    currentLoop = -1
+    lastEpoch = 1
+    sharedMemoryEpoch = 1
+    regionEpoch = [0, 1, 1, 1]
+  }
+
+  // MARK: Making instructions
+
+  /// Begins a block; code goes there from now on.
+  mutating func startBlock() {
+    var block = IRBlock()
+    block.loopDepth = loopDepth
+    block.loop = currentLoop
+    ir.blocks.append(block)
+    current = IRBlockID(ir.blocks.count - 1)
+  }
+
+  @discardableResult
+  mutating func append(_ instruction: IRInstruction, toBlock: Bool = true) -> IRValue {
+    let value = IRValue(ir.instructions.count)
+    ir.instructions.append(instruction)
+    ir.positions.append(position)
+    if toBlock, let current { ir.blocks[current.index].instructions.append(value) }
+    return value
+  }
+
+  /// A pure instruction, folded or merged with an earlier one where that is possible.
+  mutating func make(_ instruction: IRInstruction, epoch: UInt32 = 0) -> IRValue {
+    var instruction = instruction
+    if let value = fold(&instruction) { return value }
+    if let value = values.find(instruction, epoch: epoch) { return value }
+    let value = append(instruction)
+    values.insert(instruction, value, epoch: epoch)
+    return value
+  }
+
+  mutating func constant(_ type: IRType, _ bits: Int64) -> IRValue {
+    let bits = type == .i32 || type == .f32 ? Int64(UInt32(truncatingIfNeeded: bits)) : bits
+    return make(IRInstruction(.constant, type, imm: bits))
+  }
+
+  mutating func vectorConstant(_ low: UInt64, _ high: UInt64) -> IRValue {
+    ir.vectors.append(SIMD2(low, high))
+    return append(IRInstruction(.vectorConstant, .v128, imm: Int64(ir.vectors.count - 1)))
+  }
+
+  mutating func zero(_ type: IRType) -> IRValue {
+    type == .v128 ? vectorConstant(0, 0) : constant(type, 0)
+  }
+
+  mutating func push(_ value: IRValue) { stack.append(value) }
+  mutating func pop() -> IRValue { stack.removeLast() }
+
+  mutating func newEpoch() -> UInt32 {
+    lastEpoch += 1
+    return lastEpoch
+  }
+
+  /// Everything that a call, or the meeting of several paths, may have changed.
+  mutating func forgetState() {
+    let epoch = newEpoch()
+    for index in memoryEpochs.indices { memoryEpochs[index] = epoch }
+    sharedMemoryEpoch = epoch
+    regionEpoch = [0, epoch, epoch, epoch]
+  }
+
+  /// A word of the context, or of what `base` points to.
+  mutating func contextLoad(_ type: IRType, _ offset: Int, _ region: IRContextRegion, base: IRValue = .none) -> IRValue
+  {
+    make(
+      IRInstruction(.contextLoad, type, base, imm: Int64(offset), aux: region.rawValue),
+      epoch: regionEpoch[Int(region.rawValue)])
+  }
+
+  mutating func pool(_ values: some Sequence<IRValue>) -> (start: UInt32, count: UInt32) {
+    let start = ir.arguments.count
+    ir.arguments.append(contentsOf: values)
+    return (UInt32(start), UInt32(ir.arguments.count - start))
+  }
+
+  mutating func trapIf(_ condition: IRValue, _ kind: Trap.Kind, reporting value: IRValue = .none) {
+    if let known = ir.constant(condition), known == 0 { return }
+    append(IRInstruction(.trapIf, .none, condition, value, aux: UInt16(kind.rawValue)))
+  }
+
+  mutating func compare(_ condition: IRCondition, _ a: IRValue, _ b: IRValue) -> IRValue {
+    make(IRInstruction(.compare, .i32, a, b, aux: condition.rawValue))
+  }
+
+  mutating func zeroExtend(_ value: IRValue) -> IRValue { make(IRInstruction(.zeroExtend, .i64, value)) }
+}

@@ -1,0 +1,105 @@
+import WebAssembly
+
+/// An edge of the control flow graph: its target, and the values for the target's parameters as a range of the pool.
+struct IREdge {
+  var target: IRBlockID
+  var argumentStart: UInt32
+  var argumentCount: UInt32
+}
+
+/// A basic block: parameters and instructions as one list of values in order, the last of which ends it.
+struct IRBlock {
+  var parameters: [IRValue] = []
+  var instructions: [IRValue] = []
+  /// The range of the block's edges among ``IRFunction/edges``, in successor order.
+  var firstEdge: UInt32 = 0
+  var edgeCount: UInt32 = 0
+  var loopDepth: UInt16 = 0
+  /// The header of the innermost loop that contains the block, or its own number; -1 outside loops.
+  var loop: Int32 = -1
+  /// The block that is entered rarely: it throws, traps, or a hint says so.
+  var isCold = false
+}
+
+/// A function in static single assignment form with block parameters. Blocks are in reverse postorder (structured control
+/// makes them in that order): every edge but those to loop headers goes forward.
+struct IRFunction {
+  var instructions: [IRInstruction] = []
+  /// The wasm offset of each instruction.
+  var positions: [UInt32] = []
+  var blocks: [IRBlock] = []
+  var edges: [IREdge] = []
+  /// Arguments of edges, calls and returns.
+  var arguments: [IRValue] = []
+  var vectors: [SIMD2<UInt64>] = []
+  var parameterTypes: [IRType] = []
+  var resultTypes: [IRType] = []
+  /// For each loop header: the block from which the loop is entered.
+  var loops: [IRLoop] = []
+
+  mutating func reset() {
+    instructions.removeAll(keepingCapacity: true)
+    positions.removeAll(keepingCapacity: true)
+    blocks.removeAll(keepingCapacity: true)
+    edges.removeAll(keepingCapacity: true)
+    arguments.removeAll(keepingCapacity: true)
+    vectors.removeAll(keepingCapacity: true)
+    parameterTypes.removeAll(keepingCapacity: true)
+    resultTypes.removeAll(keepingCapacity: true)
+    loops.removeAll(keepingCapacity: true)
+  }
+
+  @inline(__always)
+  subscript(_ value: IRValue) -> IRInstruction {
+    get { instructions[value.index] }
+    set { instructions[value.index] = newValue }
+  }
+
+  @inline(__always)
+  func type(_ value: IRValue) -> IRType { instructions[value.index].type }
+
+  func argumentSlice(_ start: UInt32, _ count: UInt32) -> ArraySlice<IRValue> {
+    arguments[Int(start)..<Int(start) + Int(count)]
+  }
+
+  func edges(of block: IRBlock) -> ArraySlice<IREdge> {
+    edges[Int(block.firstEdge)..<Int(block.firstEdge) + Int(block.edgeCount)]
+  }
+
+  /// The bits of a constant, or nil for another value.
+  @inline(__always)
+  func constant(_ value: IRValue) -> Int64? {
+    guard value.exists else { return nil }
+    let instruction = instructions[value.index]
+    return instruction.operation == .constant ? instruction.imm : nil
+  }
+
+  /// Calls `body` with every operand of an instruction, pooled arguments included (edges' arguments are not).
+  @inline(__always)
+  func forEachOperand(_ instruction: IRInstruction, _ body: (IRValue) -> Void) {
+    if instruction.hasPooledArguments {
+      for argument in argumentSlice(instruction.a.id, instruction.b.id) { body(argument) }
+      return
+    }
+    switch instruction.operandCount {
+    case 0: return
+    case 1: body(instruction.a)
+    case 2:
+      if instruction.a.exists { body(instruction.a) }
+      if instruction.b.exists { body(instruction.b) }
+    default:
+      if instruction.a.exists { body(instruction.a) }
+      if instruction.b.exists { body(instruction.b) }
+      if instruction.c.exists { body(instruction.c) }
+    }
+  }
+}
+
+/// A loop: its header and the block that enters it, which has no other successor.
+struct IRLoop {
+  var header: IRBlockID
+  var preheader: IRBlockID
+  /// One more than the last block of the loop; its blocks are those from the header to here.
+  var end: IRBlockID
+  var parent: Int32
+}

@@ -1,0 +1,110 @@
+/// A place in the code of one function that branches and addresses can name before it is known.
+struct Label: Hashable {
+  var index: UInt32
+}
+
+/// The bytes of one function's machine code while they are written, with labels and the places that wait for them.
+///
+/// Knows nothing of any instruction set but that displacements are 32 bits, counted from their own end plus `trailing`.
+struct MachineCodeBuffer: ~Copyable {
+  private(set) var bytes: UnsafeMutablePointer<UInt8>
+  private(set) var count = 0
+  private var capacity: Int
+  /// The position of each label, or -1 until it is bound.
+  private var positions: [Int32] = []
+  private var fixups: [Fixup] = []
+
+  private struct Fixup {
+    var position: Int32
+    var label: Label
+    /// What the distance is counted from.
+    var origin: Int32
+  }
+
+  init(capacity: Int = 4096) {
+    self.capacity = max(capacity, 64)
+    bytes = .allocate(capacity: self.capacity)
+  }
+
+  deinit { bytes.deallocate() }
+
+  /// Forgets everything but the memory, for the next function.
+  mutating func reset() {
+    count = 0
+    positions.removeAll(keepingCapacity: true)
+    fixups.removeAll(keepingCapacity: true)
+  }
+
+  /// Makes room for one instruction (at most 15 bytes here, 16 for data).
+  @inline(__always)
+  mutating func reserve() {
+    if capacity - count < 16 { grow() }
+  }
+
+  @inline(never)
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2)
+    larger.update(from: bytes, count: count)
+    bytes.deallocate()
+    bytes = larger
+    capacity *= 2
+  }
+
+  /// Appends a byte; the room is reserved already.
+  @inline(__always)
+  mutating func byte(_ value: UInt8) {
+    bytes[count] = value
+    count &+= 1
+  }
+
+  /// Appends a little-endian word; the room is reserved already.
+  @inline(__always)
+  mutating func word<Word: FixedWidthInteger>(_ value: Word) {
+    UnsafeMutableRawPointer(bytes + count).storeBytes(of: value.littleEndian, as: Word.self)
+    count &+= MemoryLayout<Word>.size
+  }
+
+  mutating func makeLabel() -> Label {
+    positions.append(-1)
+    return Label(index: UInt32(positions.count - 1))
+  }
+
+  mutating func bind(_ label: Label) { positions[Int(label.index)] = Int32(count) }
+
+  func position(of label: Label) -> Int? {
+    let position = positions[Int(label.index)]
+    return position < 0 ? nil : Int(position)
+  }
+
+  /// Appends four bytes that will hold the distance to a label. `trailing` bytes of the same instruction follow them.
+  mutating func displacement(to label: Label, trailing: Int = 0) {
+    fixups.append(Fixup(position: Int32(count), label: label, origin: Int32(count + 4 + trailing)))
+    word(Int32(0))
+  }
+
+  /// Appends an entry of a jump table: the distance from the table's beginning, which is bound.
+  mutating func tableEntry(_ label: Label, relativeTo table: Label) {
+    fixups.append(Fixup(position: Int32(count), label: label, origin: positions[Int(table.index)]))
+    word(Int32(0))
+  }
+
+  /// Appends zeros up to a multiple of a power of two.
+  mutating func align(_ alignment: Int) {
+    while count & (alignment - 1) != 0 {
+      reserve()
+      byte(0)
+    }
+  }
+
+  /// Fills in all displacements. False if a label was never bound.
+  mutating func resolve() -> Bool {
+    for fixup in fixups {
+      let target = positions[Int(fixup.label.index)]
+      guard target >= 0 else { return false }
+      UnsafeMutableRawPointer(bytes + Int(fixup.position))
+        .storeBytes(of: target &- fixup.origin, as: Int32.self)
+    }
+    fixups.removeAll(keepingCapacity: true)
+    return true
+  }
+}

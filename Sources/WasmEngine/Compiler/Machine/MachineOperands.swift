@@ -1,0 +1,82 @@
+extension MachineInstruction {
+  /// Registers that take no part in allocation.
+  static func isReserved(_ register: VirtualRegister) -> Bool {
+    register.id == 15 || register.id == 4 || register.id == 5 || register.id == 11 || register.id == 31
+  }
+
+  /// Calls `body` with every register that is read, and whether a stack slot could stand in its place.
+  @inline(__always)
+  func forEachUse(_ body: (VirtualRegister, Bool) -> Void) {
+    if a.exists, !Self.isReserved(a) { body(a, operation == .move) }
+    if b.exists, !Self.isReserved(b) { body(b, !isMemory && allowsMemory) }
+    if x.exists, !Self.isReserved(x) { body(x, false) }
+    switch operation {
+    case .divide:
+      body(VirtualRegister(Register.rax), false)
+      body(VirtualRegister(Register.rdx), false)
+    case .multiplyWide:
+      body(VirtualRegister(Register.rax), false)
+    case .shift:
+      body(VirtualRegister(Register.rcx), false)
+    case .call, .callDirect, .callRuntime, .tailCall, .ret:
+      var bits = opcode
+      while bits != 0 {
+        body(VirtualRegister(bits.trailingZeroBitCount), false)
+        bits &= bits - 1
+      }
+    default:
+      break
+    }
+  }
+
+  @inline(__always)
+  func forEachDefinition(_ body: (VirtualRegister) -> Void) {
+    if d.exists, !Self.isReserved(d) { body(d) }
+    switch operation {
+    case .divide, .multiplyWide:
+      body(VirtualRegister(Register.rax))
+      body(VirtualRegister(Register.rdx))
+    case .call, .callDirect, .callRuntime:
+      var bits = definitions
+      while bits != 0 {
+        body(VirtualRegister(bits.trailingZeroBitCount))
+        bits &= bits - 1
+      }
+    default:
+      break
+    }
+  }
+
+  /// Physical registers that lose what they held; nothing is preserved by a callee.
+  @inline(__always)
+  func forEachClobber(_ body: (Int) -> Void) {
+    switch operation {
+    case .call, .callDirect, .callRuntime:
+      for register in 0..<32 where !Self.isReserved(VirtualRegister(register)) { body(register) }
+    default:
+      break
+    }
+  }
+
+  /// Whether the instruction reads a register that it also writes.
+  @inline(__always)
+  func reads(_ register: VirtualRegister) -> Bool {
+    if a == register || b == register || x == register { return true }
+    switch operation {
+    case .divide: return register.id == 0 || register.id == 2
+    case .multiplyWide: return register.id == 0
+    default: return false
+    }
+  }
+
+  /// Whether the second operand `b`, where it is a register, could as well be in memory.
+  var allowsMemory: Bool {
+    switch operation {
+    case .arithmetic, .compare, .multiply, .multiplyConstant, .shiftFlagless, .rotateConstant, .count, .extend,
+      .moveIf, .divide, .multiplyWide, .convertToFloat, .convertToInteger, .vectorCompare:
+      true
+    default:
+      false
+    }
+  }
+}
