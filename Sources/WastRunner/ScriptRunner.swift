@@ -115,7 +115,7 @@ struct ScriptRunner {
     case .assertInvalid(let module, let message):
       check("assert_invalid", command.line) { try $0.expectInvalid(module, message) }
     case .assertInvalidCustom(let module, let message):
-      check("assert_invalid_custom", command.line) { try $0.expectInvalid(module, message) }
+      check("assert_invalid_custom", command.line) { try $0.expectInvalid(module, message, inCustomSections: true) }
     case .thread(_, _, let commands):
       for command in commands {
         fail("thread", command.line, Mismatch(expected: "a thread", got: "scripts with threads are not run yet"))
@@ -249,10 +249,12 @@ struct ScriptRunner {
     throw Mismatch(expected: "malformed: \(message)", got: "valid")
   }
 
-  private func expectInvalid(_ module: ScriptModule, _ message: String) throws {
-    let parsed = try module.module(features: engine.configuration.features)
+  private func expectInvalid(_ module: ScriptModule, _ message: String, inCustomSections: Bool = false) throws {
+    let features = engine.configuration.features
+    let parsed = try module.module(features: features)
     do throws(ModuleError) {
       _ = try engine.validate(parsed)
+      if inCustomSections { try parsed.checkCustomSections(features: features) }
     } catch {
       guard error.kind == .invalid else {
         throw Mismatch(expected: "invalid: \(message)", got: Self.describe(error))
