@@ -36,6 +36,20 @@ let package = Package(
         "WebAssembly", "WasmEngine", "WASI", "WastRunner",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(
+      name: "polymnia-fuzz",
+      dependencies: [
+        "WebAssembly", "WasmEngine", "WastRunner",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Fuzz", exclude: ["Finds"]),
+    .executableTarget(
+      name: "polymnia-bench",
+      dependencies: [
+        "WasmEngine",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/Driver"),
     .testTarget(name: "WebAssemblyTests", dependencies: ["WebAssembly"], exclude: ["Golden"]),
     .testTarget(name: "WasmEngineTests", dependencies: ["WasmEngine"]),
     .testTarget(name: "WASITests", dependencies: ["WASI"]),

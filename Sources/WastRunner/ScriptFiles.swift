@@ -21,8 +21,9 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
 /// Finds and reads the files of scripts.
 public enum ScriptFiles {
   /// The scripts that paths stand for: files as they are named; below folders every `.wast` file, in the order of the
-  /// names' bytes, without the folders that ``SuiteFeatures`` wants to be named.
-  public static func find(_ paths: [String]) throws(FileFailure) -> [String] {
+  /// names' bytes, without the folders that ``SuiteFeatures`` wants to be named. Other files can be asked for by the ends
+  /// of their names.
+  public static func find(_ paths: [String], extensions: [String] = [".wast"]) throws(FileFailure) -> [String] {
     var scripts: [String] = []
     for path in paths {
       guard try isFolder(path) else {
@@ -39,7 +40,7 @@ public enum ScriptFiles {
         let base = next.hasSuffix("/") ? next : next + "/"
         for name in try names(in: next).reversed() where !name.hasPrefix(".") {
           let child = base + name
-          if try isFolder(child) ? SuiteFeatures.entersUnnamed(name) : name.hasSuffix(".wast") {
+          if try isFolder(child) ? SuiteFeatures.entersUnnamed(name) : extensions.contains(where: name.hasSuffix) {
             pending.append(child)
           }
         }
