@@ -77,9 +77,14 @@ public struct Trap: Error, Hashable, Sendable {
   public var kind: Kind
   /// For ``Kind-swift.enum/outOfBoundsMemoryAccess``: which access.
   public var memoryFault: MemoryFault?
-  /// For ``Kind-swift.enum/uninitializedElement``: the index in the table.
-  public var elementIndex: UInt64?
-  /// The wasm frames from the innermost one on. Of a very deep stack the middle is left out.
+  /// For ``Kind-swift.enum/uninitializedElement``: the index of the null element.
+  public var elementIndex: UInt64? {
+    get { element == .max ? nil : element }
+    set { element = newValue ?? .max }
+  }
+  /// All ones where there is none. As an optional it makes the compiler (6.3.1) destroy a `Result` of a trap wrongly.
+  private var element = UInt64.max
+  /// The wasm frames from the innermost one on. Of a very deep stack the outermost are left out.
   public var backtrace: [Frame]
 
   public init(kind: Kind, memoryFault: MemoryFault? = nil, backtrace: [Frame] = []) {
@@ -89,9 +94,7 @@ public struct Trap: Error, Hashable, Sendable {
   }
 
   /// What the official scripts call it.
-  public var message: String {
-    if let elementIndex { "\(kind.message) \(elementIndex)" } else { kind.message }
-  }
+  public var message: String { elementIndex.map { "\(kind.message) \($0)" } ?? kind.message }
 }
 
 /// A frame of a backtrace.
