@@ -246,3 +246,21 @@ func storeFixed<V: SlotValue, M: BitwiseCopyable>(
   (base + Int(truncatingIfNeeded: address)).storeBytes(of: operation(V.read(fp + operand(pc, 0))), as: M.self)
   return next(pc, 3, fp, context)
 }
+
+/// `result, a, constant, record, offset`: the address is the 32-bit sum of an operand and a constant
+@inline(__always)
+func loadDisplaced<M: BitwiseCopyable, R: SlotValue>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (M) -> R
+) -> UInt64 {
+  let sum = UInt32.read(fp + operand(pc, 1)) &+ operand32(pc, 2)
+  return loadAt(pc, fp, context, sum, record: 3, words: 5, operation)
+}
+
+/// `a, constant, value, record, offset`: the address is the 32-bit sum of an operand and a constant
+@inline(__always)
+func storeDisplaced<V: SlotValue, M: BitwiseCopyable>(
+  _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer, _ operation: (V) -> M
+) -> UInt64 {
+  let sum = UInt32.read(fp + operand(pc, 0)) &+ operand32(pc, 1)
+  return storeAt(pc, fp, context, sum, value: 2, operation)
+}

@@ -34,6 +34,8 @@ final class HandlerTable: @unchecked Sendable {
     case scaledAddress
     /// A memory access whose effective address is known and has 32 bits: `result or value, record, address`.
     case fixedAddress
+    /// A memory access whose address is `a + constant`, in 32 bits: as `sumAddress` with the constant for `b`.
+    case displacedAddress
   }
 
   /// What the translator needs to know of an operator, drawn from its row.
@@ -117,7 +119,9 @@ final class HandlerTable: @unchecked Sendable {
 
   /// Lets an operator have the handlers of another one that does the same to a slot.
   func alias(_ opcode: Opcode, of original: Opcode) {
-    for variant: Variant in [.slots, .address64, .sumAddress, .scaledAddress, .fixedAddress] {
+    for variant: Variant in [
+      .slots, .address64, .sumAddress, .scaledAddress, .fixedAddress, .displacedAddress,
+    ] {
       entries[variant.rawValue * Operator.opcodeLimit + Int(opcode.rawValue)] = handler(original, variant)
     }
   }
@@ -143,10 +147,10 @@ final class HandlerTable: @unchecked Sendable {
     let closure: HandlerClosure
   }
 
-  private static let firstSpecial = 13 * Operator.opcodeLimit
+  private static let firstSpecial = 14 * Operator.opcodeLimit
 
   @inline(__always)
-  func handler(_ special: Special) -> UInt { entries[13 &* Operator.opcodeLimit &+ special.rawValue] }
+  func handler(_ special: Special) -> UInt { entries[14 &* Operator.opcodeLimit &+ special.rawValue] }
 
   /// The address of a handler; 0 where there is none.
   @inline(__always)

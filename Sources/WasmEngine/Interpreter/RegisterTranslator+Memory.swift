@@ -14,6 +14,12 @@ extension RegisterTranslator {
     if is64 { put64(instruction.memoryOffset) } else { put(UInt32(truncatingIfNeeded: instruction.memoryOffset)) }
   }
 
+  /// What an access is whose address is the addition that was just made.
+  private static func joinedVariant(_ addition: Last) -> HandlerTable.Variant {
+    if addition.isShiftAdd { return .scaledAddress }
+    return addition.variant == .constantRight ? .displacedAddress : .sumAddress
+  }
+
   /// The handler of an access to a constant address, and the effective address, if that has 32 bits.
   private func fixedAccess(_ instruction: Instruction, _ address: UInt64) -> (handler: UInt, address: UInt32)? {
     let (sum, overflow) = instruction.memoryOffset.addingReportingOverflow(address)
@@ -38,9 +44,9 @@ extension RegisterTranslator {
       setLast(start, result, .nop)
       return
     }
-    if !is64, isLast(address), last.opcode == .i32Add, last.variant == .slots {
+    if !is64, isLast(address), last.opcode == .i32Add {
       let join = last
-      let joined = handlers.handler(instruction.opcode, join.isShiftAdd ? .scaledAddress : .sumAddress)
+      let joined = handlers.handler(instruction.opcode, Self.joinedVariant(join))
       if joined != 0 {
         takeBack()
         mark()
@@ -49,7 +55,7 @@ extension RegisterTranslator {
         let result = pushResult(isVector: shape.resultIsVector)
         put(result)
         put(join.a)
-        put(join.b)
+        put(join.variant == .constantRight ? Int32(truncatingIfNeeded: join.immediate) : join.b)
         if join.isShiftAdd { put(Int32(truncatingIfNeeded: join.immediate)) }
         putMemory(instruction, is64: false)
         setLast(start, result, .nop)
@@ -81,15 +87,15 @@ extension RegisterTranslator {
       put(fixed.address)
       return
     }
-    if !is64, isLast(address), last.opcode == .i32Add, last.variant == .slots {
+    if !is64, isLast(address), last.opcode == .i32Add {
       let join = last
-      let joined = handlers.handler(instruction.opcode, join.isShiftAdd ? .scaledAddress : .sumAddress)
+      let joined = handlers.handler(instruction.opcode, Self.joinedVariant(join))
       if joined != 0 {
         takeBack()
         mark()
         begin(joined)
         put(join.a)
-        put(join.b)
+        put(join.variant == .constantRight ? Int32(truncatingIfNeeded: join.immediate) : join.b)
         if join.isShiftAdd { put(Int32(truncatingIfNeeded: join.immediate)) }
         put(value)
         putMemory(instruction, is64: false)
