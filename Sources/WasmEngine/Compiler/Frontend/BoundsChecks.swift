@@ -81,6 +81,9 @@ extension FunctionTranslator {
   }
 
   private mutating func place(_ base: IRValue, _ index: IRValue, _ offset: UInt64) -> MemoryAddress {
+    if let known = ir.constant(index), known >= 0, offset < 1 << 31, known < 1 << 31, UInt64(known) + offset < 1 << 31 {
+      return MemoryAddress(base: base, index: .none, displacement: known + Int64(offset))
+    }
     if offset < 1 << 31 {
       return MemoryAddress(base: base, index: index, displacement: Int64(offset))
     }

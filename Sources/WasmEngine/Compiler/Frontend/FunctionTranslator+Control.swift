@@ -56,7 +56,7 @@ extension FunctionTranslator {
     stack.removeSubrange(control.height...)
     for value in parameters { stack.append(parameter(ir.type(value), of: header)) }
     for local in locals { self.locals[Int(local)] = parameter(localTypes[Int(local)], of: header) }
-    forgetState()
+    forgetState(growth: assigned.constructs[control.construct].hasCall)
   }
 
   /// A further parameter of a block.
@@ -206,7 +206,7 @@ extension FunctionTranslator {
     ir.edges[control.elseEdge].target = IRBlockID(ir.blocks.count)
     controls[depth].elseEdge = -1
     startBlock()
-    forgetState()
+    forgetState(growth: assigned.constructs[control.construct].hasCall)
   }
 
   /// Ends the innermost construct: merges the paths that lead here.
@@ -302,7 +302,7 @@ extension FunctionTranslator {
     for (place, local) in assigned.locals(of: control.construct).enumerated() {
       locals[Int(local)] = merged[control.resultCount + place]
     }
-    if edges.count > 1 { forgetState() }
+    if edges.count > 1 { forgetState(growth: assigned.constructs[control.construct].hasCall) }
   }
 
   /// At the back edge of a loop: leaves by a trap if the store's interrupt word is set.

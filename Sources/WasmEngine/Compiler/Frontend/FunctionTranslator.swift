@@ -219,11 +219,16 @@ struct FunctionTranslator: ~Copyable {
   }
 
   /// Everything that a call, or the meeting of several paths, may have changed.
-  mutating func forgetState() {
+  ///
+  /// - Parameter growth: Whether there was a call or a growth, so that memories and tables may have moved.
+  mutating func forgetState(growth: Bool = true) {
     let epoch = newEpoch()
     for index in memoryEpochs.indices { memoryEpochs[index] = epoch }
     sharedMemoryEpoch = epoch
-    regionEpoch = [0, epoch, epoch, epoch]
+    regionEpoch[Int(IRContextRegion.globals.rawValue)] = epoch
+    guard growth else { return }
+    regionEpoch[Int(IRContextRegion.memories.rawValue)] = epoch
+    regionEpoch[Int(IRContextRegion.tables.rawValue)] = epoch
   }
 
   /// A word of the context, or of what `base` points to.

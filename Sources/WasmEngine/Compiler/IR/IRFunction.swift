@@ -74,6 +74,27 @@ struct IRFunction {
     return instruction.operation == .constant ? instruction.imm : nil
   }
 
+  /// Puts other values in the place of an instruction's operands that are not pooled.
+  func replaceOperands(of instruction: inout IRInstruction, by replacement: [IRValue]) {
+    guard !instruction.hasPooledArguments else { return }
+    let count = instruction.operandCount
+    if count > 0, instruction.a.exists { instruction.a = replacement[instruction.a.index] }
+    if count > 1, instruction.b.exists { instruction.b = replacement[instruction.b.index] }
+    if count > 2, instruction.c.exists { instruction.c = replacement[instruction.c.index] }
+  }
+
+  /// Puts other values in the place of all operands and arguments.
+  mutating func replaceAll(by replacement: [IRValue]) {
+    for index in arguments.indices { arguments[index] = replacement[arguments[index].index] }
+    for block in blocks.indices {
+      for value in blocks[block].instructions {
+        var instruction = instructions[value.index]
+        replaceOperands(of: &instruction, by: replacement)
+        instructions[value.index] = instruction
+      }
+    }
+  }
+
   /// Calls `body` with every operand of an instruction, pooled arguments included (edges' arguments are not).
   @inline(__always)
   func forEachOperand(_ instruction: IRInstruction, _ body: (IRValue) -> Void) {

@@ -268,6 +268,13 @@ struct IRInstruction {
     self.imm = imm
   }
 
+  /// Whether another instruction computes the same from the same.
+  func isSame(as other: IRInstruction) -> Bool {
+    operation == other.operation && a == other.a && b == other.b && c == other.c && imm == other.imm
+      && type == other.type
+      && aux == other.aux
+  }
+
   /// How many of a, b, c are values.
   var operandCount: Int {
     switch operation {

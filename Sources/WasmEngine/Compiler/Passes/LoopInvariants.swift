@@ -7,6 +7,9 @@ enum LoopInvariants {
     guard !function.loops.isEmpty else { return }
     let clobbers = loopClobbers(function)
     var home = [UInt32](repeating: 0, count: function.instructions.count)
+    // Arms of one loop may each have computed the same; in front of the loop once is enough.
+    var replacement: [IRValue] = function.instructions.indices.map { IRValue($0) }
+    var hasReplaced = false
     var moved: [[IRValue]] = Array(repeating: [], count: function.blocks.count)
     for index in function.blocks.indices {
       for parameter in function.blocks[index].parameters { home[parameter.index] = UInt32(index) }
@@ -18,7 +21,11 @@ enum LoopInvariants {
       var kept: [IRValue] = []
       kept.reserveCapacity(function.blocks[index].instructions.count)
       for value in function.blocks[index].instructions {
-        let instruction = function[value]
+        var instruction = function[value]
+        if hasReplaced {
+          function.replaceOperands(of: &instruction, by: replacement)
+          function[value] = instruction
+        }
         guard mayMove(instruction) else {
           home[value.index] = UInt32(index)
           kept.append(value)
@@ -41,7 +48,12 @@ enum LoopInvariants {
         }
         if target >= 0 {
           home[value.index] = UInt32(target)
-          moved[target].append(value)
+          if let other = moved[target].suffix(96).first(where: { function[$0].isSame(as: instruction) }) {
+            replacement[value.index] = other
+            hasReplaced = true
+          } else {
+            moved[target].append(value)
+          }
         } else {
           home[value.index] = UInt32(index)
           kept.append(value)
@@ -49,6 +61,7 @@ enum LoopInvariants {
       }
       function.blocks[index].instructions = kept
     }
+    if hasReplaced { function.replaceAll(by: replacement) }
     for index in function.blocks.indices where !moved[index].isEmpty {
       let end = function.blocks[index].instructions.count - 1
       function.blocks[index].instructions.insert(contentsOf: moved[index], at: end)

@@ -200,12 +200,12 @@ extension Emitter {
     switch instruction.operation {
     case .jump:
       // A jump to the next block is none.
-      if Int(instruction.imm) != block + 1 { assembler.jump(label(ofBlock: Int(instruction.imm))) }
+      if destination(Int(instruction.imm)) != blockAfter(block) { assembler.jump(label(ofBlock: Int(instruction.imm))) }
     case .jumpIf:
       guard let condition = Condition(rawValue: instruction.sub) else { return false }
       let target = Int(instruction.imm)
       let next = machine.instructions[index + 1]
-      if target == block + 1, next.operation == .jump {
+      if destination(target) == blockAfter(block), next.operation == .jump {
         // The other way round, so that the jump behind it is none.
         assembler.jump(if: condition.negated, label(ofBlock: Int(next.imm)))
         machine.instructions[index + 1].imm = Int64(target)

@@ -28,6 +28,8 @@ struct Emitter: ~Copyable {
   private var labels: [Label] = []
   private var constants: [Label] = []
   private var tables: [Label] = []
+  /// For each block, where a jump to it ends up: elsewhere, if the block is nothing but a jump.
+  private var destinations: [Int] = []
   private var coldTraps: [(label: Label, site: Int, end: Register?)] = []
   /// Where each virtual register is at the instruction that is being written.
   private var current: [AllocatorMove.Place] = []
@@ -50,6 +52,7 @@ struct Emitter: ~Copyable {
     frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
     current = Array(repeating: AllocatorMove.Place(raw: -2), count: machine.isVector.count)
     for register in 0..<32 { current[register] = .register(Int8(register)) }
+    findDestinations(allocator)
     emitPrologue()
 
     var events = allocator.placeEvents()
@@ -62,6 +65,7 @@ struct Emitter: ~Copyable {
     var isGroupVector: [AllocatorMove.Place: Bool] = [:]
     for block in machine.blocks.indices {
       assembler.code.bind(labels[block])
+      if block > 0, destinations[block] != block { continue }
       for index in Int(machine.blocks[block].first)..<Int(machine.blocks[block].end) {
         let position = Int32(index) * 2
         while move < allocator.moves.count, allocator.moves[move].position <= position {
@@ -235,12 +239,41 @@ struct Emitter: ~Copyable {
       assembler.code.bind(tables[index])
       for target in table {
         assembler.code.reserve()
-        assembler.code.tableEntry(labels[Int(target)], relativeTo: tables[index])
+        assembler.code.tableEntry(label(ofBlock: Int(target)), relativeTo: tables[index])
       }
     }
   }
 
-  func label(ofBlock block: Int) -> Label { labels[block] }
+  /// A block that only jumps on, without moves, is none.
+  private mutating func findDestinations(_ allocator: borrowing Allocator) {
+    destinations = Array(machine.blocks.indices)
+    var isMoved = [Bool](repeating: false, count: machine.instructions.count + 1)
+    for move in allocator.moves { isMoved[Int(move.position) / 2] = true }
+    for block in machine.blocks.indices.reversed() where block > 0 {
+      let info = machine.blocks[block]
+      guard info.end == info.first + 1, machine.instructions[Int(info.first)].operation == .jump,
+        !isMoved[Int(info.first)]
+      else { continue }
+      let target = Int(machine.instructions[Int(info.first)].imm)
+      // Only forwards or to a loop's header, so that chains end.
+      destinations[block] = target > block ? destinations[target] : target
+    }
+  }
+
+  /// The block behind a block, as far as code is concerned.
+  func blockAfter(_ block: Int) -> Int {
+    var next = block + 1
+    while next < destinations.count, destinations[next] != next {
+      // An empty block whose code goes on right behind it is passed through.
+      next += 1
+    }
+    return next
+  }
+
+  /// Where a jump to a block ends up.
+  func destination(_ block: Int) -> Int { destinations[block] }
+
+  func label(ofBlock block: Int) -> Label { labels[destinations[block]] }
   func label(ofTable table: Int) -> Label { tables[table] }
   func label(ofConstant constant: Int) -> Label { constants[constant] }
 }
