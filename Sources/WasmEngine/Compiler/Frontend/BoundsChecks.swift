@@ -33,9 +33,9 @@ extension FunctionTranslator {
     contextLoad(.i64, environment.layout.memory(memory) + (isStore ? 16 : 8), .memories)
   }
 
-  /// Checks an access and says where it goes.
+  /// Checks an access and says where it goes. An access that is several must be checked as a whole: `isExact`.
   mutating func address(
-    of pointer: IRValue, _ instruction: Instruction, width: Int, isStore: Bool
+    of pointer: IRValue, _ instruction: Instruction, width: Int, isStore: Bool, isExact: Bool = false
   ) -> MemoryAddress {
     let memory = Int(instruction.index)
     let type = environment.module.spaces.memories[memory]
@@ -59,11 +59,50 @@ extension FunctionTranslator {
       }
     }
     let isReserved = environment.usesGuardPages && environment.accessClasses[memory] == .reserved && !is64
-    if isReserved, extent <= Self.guardSize {
+    if isReserved, !isExact, extent <= Self.guardSize {
       return place(base, index, offset)
     }
     let count = memoryByteCount(memory, isStore: isStore)
     return check(index, extent: Int64(extent), count, memory, width, isStore: isStore, base: base, offset: offset)
+  }
+
+  /// A memory.copy of a small constant size in place: everything is loaded before anything is stored, since the ranges may
+  /// overlap. False where it is not that simple.
+  mutating func copySmall(_ instruction: Instruction, _ count: Int64) -> Bool {
+    guard count > 0, count <= 128 else { return false }
+    var pieces: [(offset: Int64, type: IRType, access: IRAccess)] = []
+    var offset: Int64 = 0
+    while count - offset >= 16 {
+      pieces.append((offset, .v128, .full))
+      offset += 16
+    }
+    for (width, type, access) in [
+      (8, IRType.i64, IRAccess.full), (4, .i32, .full), (2, .i32, .unsigned16), (1, .i32, .unsigned8),
+    ] where count - offset >= width {
+      pieces.append((offset, type, access))
+      offset += Int64(width)
+    }
+    _ = pop()
+    let from = pop()
+    let to = pop()
+    var access = Instruction(.v128Load)
+    // The destination is checked first only for the sake of which of two traps is reported; both ranges are, before
+    // anything is written.
+    access.index = instruction.index2
+    let source = address(of: from, access, width: Int(count), isStore: false, isExact: true)
+    access.index = instruction.index
+    let target = address(of: to, access, width: Int(count), isStore: true, isExact: true)
+    let values = pieces.map { piece in
+      var place = source
+      place.displacement += piece.offset
+      return load(piece.type, from: place, piece.access, memory: Int(instruction.index2))
+    }
+    for (piece, value) in zip(pieces, values) {
+      var place = target
+      place.displacement += piece.offset
+      store(value, to: place, piece.access, memory: Int(instruction.index))
+    }
+    return true
   }
 
   private mutating func check(

@@ -130,6 +130,7 @@ extension FunctionTranslator {
       let address = word(pop())
       _ = runtimeCall(.memoryFill, .none, [index(memory), address, value, count], canTrap: true)
     case .memoryCopy:
+      if let count = ir.constant(stack[stack.count - 1]), copySmall(instruction, count) { break }
       let count = word(pop())
       let from = word(pop())
       let to = word(pop())

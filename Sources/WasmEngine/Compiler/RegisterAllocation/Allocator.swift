@@ -13,6 +13,7 @@ struct AllocatorMove {
     static func register(_ number: Int8) -> Place { Place(raw: Int32(number)) }
     static func slot(_ index: Int32) -> Place { Place(raw: 32 + index) }
     var isRegister: Bool { raw < 32 }
+    var isGeneral: Bool { raw >= 0 && raw < 16 }
     var slot: Int32 { raw - 32 }
   }
 }
@@ -39,6 +40,14 @@ struct Allocator {
   /// Where the blocks begin, and how deep in loops they are, to choose where to split.
   private var blockStarts: [Int32] = []
   private var blockDepths: [UInt16] = []
+  private struct LoopRange {
+    var start: Int32
+    var end: Int32
+    var parent: Int32
+  }
+
+  private var loops: [LoopRange] = []
+  private var innermostLoop: [Int32] = []
   private var fixedCursor = [Int32](repeating: -1, count: 32)
 
   static let integerRegisters: [Int8] = [0, 1, 2, 6, 7, 8, 9, 10, 3, 12, 13, 14]
@@ -60,6 +69,7 @@ struct Allocator {
     }
     blockStarts = machine.blocks.map { $0.first * 2 }
     blockDepths = machine.blocks.map(\.loopDepth)
+    findLoops(machine)
     active.removeAll(keepingCapacity: true)
     inactive.removeAll(keepingCapacity: true)
     let withRanges = (32..<live.intervals.count).filter { live.intervals[$0].firstRange >= 0 }
@@ -295,7 +305,7 @@ struct Allocator {
   /// Takes the register from an active piece at a position; the rest waits in memory for its next use.
   private mutating func evict(_ piece: Int32, at position: Int32) {
     // At an odd position an instruction writes the register that it reads here; the value has been stored long before.
-    let at = position
+    let at = beforeLoops(piece, position)
     if at <= start(piece) {
       live.intervals[Int(piece)].place = -1
       spill(piece, until: nextUse(piece, from: position, needsRegister: true))
@@ -303,6 +313,37 @@ struct Allocator {
     }
     let rest = split(piece, at: at)
     spill(rest, until: nextUse(rest, from: at, needsRegister: true))
+  }
+
+  /// A piece that loses its register in a loop in which it is not used loses it in front of the loop, so that the loop does
+  /// not bring it back each time around. The outermost such loop counts.
+  private func beforeLoops(_ piece: Int32, _ position: Int32) -> Int32 {
+    let earliest = max(start(piece), live.lastDefinition(of: piece)) + 1
+    var result = position
+    var loop = innermostLoop[blockIndex(position)]
+    while loop >= 0 {
+      let range = loops[Int(loop)]
+      guard range.start > earliest, nextUse(piece, from: range.start, needsRegister: false) >= range.end else { break }
+      result = range.start
+      loop = range.parent
+    }
+    return result
+  }
+
+  private mutating func findLoops(_ machine: borrowing MachineFunction) {
+    loops.removeAll(keepingCapacity: true)
+    innermostLoop = Array(repeating: -1, count: machine.blocks.count)
+    var open: Int32 = -1
+    for block in machine.blocks.indices {
+      let position = machine.blocks[block].first * 2
+      while open >= 0, loops[Int(open)].end <= position { open = loops[Int(open)].parent }
+      if machine.blocks[block].loopEnd >= 0 {
+        let end = machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end * 2
+        loops.append(LoopRange(start: position, end: end, parent: open))
+        open = Int32(loops.count - 1)
+      }
+      innermostLoop[block] = open
+    }
   }
 
   /// Puts a piece into memory, up to the place where it must be in a register again.

@@ -5,6 +5,7 @@ enum ParallelMove {
 
   static func order(
     _ moves: inout [(source: AllocatorMove.Place, target: AllocatorMove.Place)],
+    exchange: (_ first: AllocatorMove.Place, _ second: AllocatorMove.Place) -> Void,
     _ emit: (_ source: AllocatorMove.Place, _ target: AllocatorMove.Place) -> Void
   ) {
     while !moves.isEmpty {
@@ -22,6 +23,18 @@ enum ParallelMove {
         progressed = true
       }
       if !progressed, let first = moves.first {
+        if first.source.isGeneral, first.target.isGeneral {
+          exchange(first.source, first.target)
+          for index in moves.indices {
+            if moves[index].source == first.target {
+              moves[index].source = first.source
+            } else if moves[index].source == first.source {
+              moves[index].source = first.target
+            }
+          }
+          moves.removeAll { $0.source == $0.target }
+          continue
+        }
         emit(first.target, temporary)
         for index in moves.indices where moves[index].source == first.target { moves[index].source = temporary }
       }

@@ -148,10 +148,18 @@ struct Emitter: ~Copyable {
     _ isVector: [AllocatorMove.Place: Bool]
   ) {
     var ordered: [(AllocatorMove.Place, AllocatorMove.Place)] = []
-    ParallelMove.order(&group) { ordered.append(($0, $1)) }
+    var exchanges: Set<Int> = []
+    ParallelMove.order(&group) { first, second in
+      exchanges.insert(ordered.count)
+      ordered.append((first, second))
+    } _: { source, target in
+      ordered.append((source, target))
+    }
     var temporaryIsVector = false
-    for (source, target) in ordered {
-      if target == ParallelMove.temporary {
+    for (index, (source, target)) in ordered.enumerated() {
+      if exchanges.contains(index) {
+        assembler.exchange(.quad, general(source), .of(general(target)))
+      } else if target == ParallelMove.temporary {
         temporaryIsVector = isVector[source] ?? false
         if temporaryIsVector {
           emitMove(source, .register(31), isVector: true)

@@ -109,6 +109,21 @@ extension Lowering {
   private mutating func lowerAdd(_ value: IRValue, _ instruction: IRInstruction) {
     // Three-operand forms as an address, where the first operand lives on or a shift can be part of it.
     let right = instruction.b
+    if isFoldedArithmetic(instruction.a) || isFoldedArithmetic(right) {
+      var address = MachineInstruction(.loadAddress)
+      address.size = size(instruction.type)
+      address.isMemory = true
+      if let bits = shortConstant(right), ir[instruction.a].operation == .add {
+        let inner = ir[instruction.a]
+        address.displacement = Int32(bits)
+        setSum(&address, inner.a, inner.b)
+      } else {
+        setSum(&address, instruction.a, right)
+      }
+      address.d = define(value)
+      emit(address)
+      return
+    }
     guard !isFolded[right.index] else { return twoAddress(value, instruction, .add) }
     var lea = MachineInstruction(.loadAddress)
     lea.size = size(instruction.type)
@@ -129,6 +144,26 @@ extension Lowering {
     }
     lea.d = define(value)
     emit(lea)
+  }
+
+  private func isFoldedArithmetic(_ value: IRValue) -> Bool {
+    isFolded[value.index] && (ir[value].operation == .shl || ir[value].operation == .add)
+  }
+
+  /// Makes a sum, one of whose summands may be a folded shift, the base and index of an address.
+  private mutating func setSum(_ address: inout MachineInstruction, _ first: IRValue, _ second: IRValue) {
+    let (plain, scaled) = isFoldedArithmetic(second) ? (first, second) : (second, first)
+    if isFoldedArithmetic(scaled) {
+      address.x = use(ir[scaled].a)
+      address.scale = UInt8(ir.constant(ir[scaled].b) ?? 0)
+    } else {
+      address.x = use(scaled)
+    }
+    if let bits = shortConstant(plain), address.displacement == 0 {
+      address.displacement = Int32(bits)
+    } else {
+      address.b = use(plain)
+    }
   }
 
   private mutating func lowerMultiply(_ value: IRValue, _ instruction: IRInstruction) {

@@ -80,6 +80,8 @@ struct Lowering: ~Copyable {
               isFolded[condition.index] = true
             }
           }
+        case .add where foldsAddress(value, instruction):
+          break
         case .add, .sub, .and, .or, .xor, .mul, .compare, .fadd, .fsub, .fmul, .fdiv:
           let right = instruction.b
           if foldsLoad(right, instruction, effects[right.index], now: effects[value.index]) {
@@ -101,6 +103,31 @@ struct Lowering: ~Copyable {
         }
       }
     }
+  }
+
+  /// Folds what an addition can do as an address in one instruction: (x + y) + c, x + (y << n).
+  private mutating func foldsAddress(_ value: IRValue, _ instruction: IRInstruction) -> Bool {
+    var folds = false
+    if shortConstant(instruction.b) != nil {
+      let inner = ir[instruction.a]
+      if inner.operation == .add, useCounts[instruction.a.index] == 1, inner.type == instruction.type,
+        ir[inner.b].operation != .constant, !isFolded[inner.b.index] || ir[inner.b].operation == .shl,
+        !isFolded[inner.a.index] || ir[inner.a].operation == .shl
+      {
+        isFolded[instruction.a.index] = true
+        return true
+      }
+    }
+    for operand in [instruction.b, instruction.a] where !folds {
+      let shift = ir[operand]
+      if shift.operation == .shl, shift.type == instruction.type, useCounts[operand.index] == 1,
+        let count = ir.constant(shift.b), count >= 1, count <= 3, instruction.a != instruction.b
+      {
+        isFolded[operand.index] = true
+        folds = true
+      }
+    }
+    return folds
   }
 
   /// Whether a value is y << n with a y of 32 bits, so that no bit is lost: an index that an address can scale.
