@@ -4,10 +4,10 @@
 
 /// What the processor can do, as far as the compiler asks.
 enum CPUFeatures {
-  /// AVX, BMI1, BMI2, LZCNT and POPCNT: what the compiler's code uses without asking again.
+  /// AVX and AVX2, BMI1, BMI2, LZCNT and POPCNT: what the compiler's code uses without asking again.
   static let hasWhatTheCompilerUses: Bool = {
     #if arch(x86_64) && os(Linux)
-      return ["avx", "bmi1", "bmi2", "abm", "popcnt", "sse4_1"].allSatisfy(flags.contains)
+      return ["avx", "avx2", "bmi1", "bmi2", "abm", "popcnt", "sse4_1"].allSatisfy(flags.contains)
     #else
       return false
     #endif

@@ -179,6 +179,8 @@ final class ModuleMachineCode: @unchecked Sendable {
   let environment: CompilationEnvironment
   private let compiled = Mutex<[UInt]>([])
   private let compilers = Mutex<[CompilerContext]>([])
+  /// Why functions are interpreted, by their index among the defined ones.
+  let refusals = Mutex<[Int: String]>([:])
   let thunks: MachineCode.ThunkCache
 
   init(_ environment: CompilationEnvironment, count: Int, thunks: MachineCode.ThunkCache) {
@@ -211,9 +213,14 @@ final class ModuleMachineCode: @unchecked Sendable {
   private func compile(_ defined: Int, _ index: UInt32) -> UInt? {
     let compiler = compilers.withLock { $0.popLast() } ?? CompilerContext(environment)
     defer { compilers.withLock { $0.append(compiler) } }
-    guard let function = try? compiler.compile(defined), let code = ExecutableMemory.shared?.place(function.code) else {
+    let function: CompiledFunction
+    do {
+      function = try compiler.compile(defined)
+    } catch {
+      refusals.withLock { $0[defined] = error.reason }
       return nil
     }
+    guard let code = ExecutableMemory.shared?.place(function.code) else { return nil }
     let start = UInt(bitPattern: code)
     CodeRegistry.shared.add(
       CodeRegistry.Entry(start: start, end: start + UInt(function.code.count), sites: function.sites, function: index))

@@ -15,7 +15,8 @@ struct VectorAssemblerTests {
       "cvtps2pd": "QWORD PTR ", "cvtdq2pd": "QWORD PTR ", "movddup": "QWORD PTR ", "pmovsxbw": "QWORD PTR ",
       "pmovsxwd": "QWORD PTR ", "pmovsxdq": "QWORD PTR ", "pmovzxbw": "QWORD PTR ", "pmovzxwd": "QWORD PTR ",
       "pmovzxdq": "QWORD PTR ", "cvtss2sd": "DWORD PTR ", "cvtsd2ss": "QWORD PTR ", "ucomiss": "DWORD PTR ",
-      "ucomisd": "QWORD PTR ", "insertps": "DWORD PTR ",
+      "ucomisd": "QWORD PTR ", "insertps": "DWORD PTR ", "vpbroadcastb": "BYTE PTR ", "vpbroadcastw": "WORD PTR ",
+      "vpbroadcastd": "DWORD PTR ", "vpbroadcastq": "QWORD PTR ",
     ]
     if let width = narrow[mnemonic] { return width }
     let stem = mnemonic.hasPrefix("packss") || mnemonic.hasPrefix("p") ? "" : mnemonic
@@ -60,13 +61,22 @@ struct VectorAssemblerTests {
     var cases = EncodingCases()
     for operation in VectorUnary.allCases {
       for (target, source) in Self.pairs {
+        let address = AssemblerTests.fewAddresses[3]
+        guard operation.hasLegacyForm else {
+          cases.add("\(operation) \(target.name),\(source.name)") {
+            $0.vector(operation, target, .of(source), avx: true)
+          }
+          cases.add("\(operation) \(target.name),\(address.text(Self.width("\(operation)")))") {
+            $0.vector(operation, target, .memory(address), avx: true)
+          }
+          continue
+        }
         cases.add("\(operation) \(target.name),\(source.name)") {
           $0.vector(operation, target, .of(source), avx: false)
         }
         cases.add("v\(operation) \(target.name),\(source.name)") {
           $0.vector(operation, target, .of(source), avx: true)
         }
-        let address = AssemblerTests.fewAddresses[3]
         cases.add("\(operation) \(target.name),\(address.text(Self.width("\(operation)")))") {
           $0.vector(operation, target, .memory(address), avx: false)
         }
@@ -108,6 +118,24 @@ struct VectorAssemblerTests {
         cases.add("\(shift) \(target.name),0x3") { $0.vectorShift(shift, target, target, by: 3, avx: false) }
         cases.add("v\(shift) \(target.name),\(source.name),0x3") {
           $0.vectorShift(shift, target, source, by: 3, avx: true)
+        }
+      }
+    }
+    try check(cases)
+  }
+
+  @Test func blends() throws {
+    var cases = EncodingCases()
+    let address = AssemblerTests.fewAddresses[3]
+    for operation in VectorBlend.allCases {
+      for (target, source) in Self.pairs {
+        let first = VectorRegister(target.number ^ 15)
+        let mask = VectorRegister(source.number ^ 7)
+        cases.add("\(operation) \(target.name),\(first.name),\(source.name),\(mask.name)") {
+          $0.blend(operation, target, first, .of(source), mask: mask)
+        }
+        cases.add("\(operation) \(target.name),\(first.name),\(address.text("XMMWORD PTR ")),\(mask.name)") {
+          $0.blend(operation, target, first, .memory(address), mask: mask)
         }
       }
     }

@@ -222,16 +222,6 @@ extension FunctionTranslator {
   private mutating func saturating(_ type: IRType, _ isSigned: UInt16) {
     push(make(IRInstruction(.truncateSaturating, type, pop(), aux: isSigned)))
   }
-
-  // MARK: Vectors
-
-  mutating func translateVector(_ instruction: Instruction) throws(CompilationRefusal) {
-    throw CompilationRefusal(reason: instruction.opcode.name)
-  }
-
-  mutating func translateVectorAccess(_ instruction: Instruction) throws(CompilationRefusal) {
-    throw CompilationRefusal(reason: instruction.opcode.name)
-  }
 }
 
 /// The runtime functions that compiled code calls, by their place in the table that the store's context points to.

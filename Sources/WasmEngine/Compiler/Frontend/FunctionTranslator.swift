@@ -202,8 +202,7 @@ struct FunctionTranslator: ~Copyable {
   }
 
   mutating func vectorConstant(_ low: UInt64, _ high: UInt64) -> IRValue {
-    ir.vectors.append(SIMD2(low, high))
-    return append(IRInstruction(.vectorConstant, .v128, imm: Int64(ir.vectors.count - 1)))
+    make(IRInstruction(.vectorConstant, .v128, imm: vectorIndex(low, high)))
   }
 
   mutating func zero(_ type: IRType) -> IRValue {

@@ -232,14 +232,22 @@ enum IRAccess: UInt16 {
   /// As many bytes as the value has.
   case full
   case signed8, unsigned8, signed16, unsigned16, signed32, unsigned32
+  // Loads of vectors: 8 bytes whose lanes of so many bits are extended to twice that, one lane that is repeated, or the
+  // lowest bits with zeros above.
+  case extend8Signed, extend8Unsigned, extend16Signed, extend16Unsigned, extend32Signed, extend32Unsigned
+  case splat8, splat16, splat32, splat64
+  case zero32, zero64
 
   /// The bytes of an access for a value of a type.
   func width(_ type: IRType) -> Int {
     switch self {
     case .full: type == .v128 ? 16 : type == .i64 || type == .f64 ? 8 : 4
-    case .signed8, .unsigned8: 1
-    case .signed16, .unsigned16: 2
-    case .signed32, .unsigned32: 4
+    case .signed8, .unsigned8, .splat8: 1
+    case .signed16, .unsigned16, .splat16: 2
+    case .signed32, .unsigned32, .splat32, .zero32: 4
+    case .extend8Signed, .extend8Unsigned, .extend16Signed, .extend16Unsigned, .extend32Signed, .extend32Unsigned,
+      .splat64, .zero64:
+      8
     }
   }
 }

@@ -75,6 +75,8 @@ enum MachineOperation: UInt8 {
   case vectorUnaryImmediate
   /// a shifted by imm
   case vectorShift
+  /// d = a, or b in the lanes whose sign bit in x is set; `opcode`: ``VectorBlend``
+  case vectorBlend
   /// flags of a compared with (b | memory); `opcode`: ucomiss or ucomisd
   case vectorCompare
   /// d = memory; `sub`: 0 movss, 1 movsd, 2 movups

@@ -87,6 +87,16 @@ extension Assembler {
     immediate(Int32(value), .byte)
   }
 
+  /// target = first, or second in the lanes whose sign bit in `mask` is set.
+  mutating func blend(
+    _ operation: VectorBlend, _ target: VectorRegister, _ first: VectorRegister, _ second: RegisterOrMemory,
+    mask: VectorRegister
+  ) {
+    let opcode = VectorOpcode(operation.rawValue)
+    vex(opcode.prefix, opcode.map, opcode.opcode, reg: target.number, second: first.number, second, trailing: 1)
+    immediate(Int32(mask.number) << 4, .byte)
+  }
+
   /// target = source shifted by a constant. Without AVX `source` must be `target`.
   mutating func vectorShift(
     _ operation: VectorShift, _ target: VectorRegister, _ source: VectorRegister, by count: UInt8, avx: Bool

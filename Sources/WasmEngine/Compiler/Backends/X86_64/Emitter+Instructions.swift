@@ -148,6 +148,9 @@ extension Emitter {
     case .vectorShift:
       guard let operation = VectorShift(rawValue: UInt16(truncatingIfNeeded: instruction.opcode)) else { return false }
       assembler.vectorShift(operation, vector(d), vector(a), by: UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+    case .vectorBlend:
+      guard let operation = VectorBlend(rawValue: instruction.opcode) else { return false }
+      assembler.blend(operation, vector(d), vector(a), second, mask: vector(x))
     case .vectorCompare:
       guard let operation = VectorUnary(rawValue: instruction.opcode) else { return false }
       assembler.vector(operation, vector(a), second, avx: avx)

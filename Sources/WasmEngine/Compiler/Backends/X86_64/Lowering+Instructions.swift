@@ -81,7 +81,7 @@ extension Lowering {
       trap.imm = trapSite(Trap.Kind(rawValue: UInt8(instruction.aux)) ?? .unreachable)
       emit(trap)
     case .vector:
-      throw CompilationRefusal(reason: "vector instruction")
+      try lowerVector(value, instruction)
     default:
       lowerFloat(value, instruction)
     }
@@ -384,6 +384,7 @@ extension Lowering {
     if isFolded[value.index] {
       let instruction = ir[value]
       if instruction.operation == .compare { return lowerComparison(instruction) }
+      if instruction.operation == .vector, let condition = lowerVectorTest(instruction) { return condition }
       if let condition = lowerFloatComparison(instruction) { return condition }
       // Equality of floats needs two conditions: as a number then.
       let register = newRegister(.i32)
@@ -425,6 +426,7 @@ extension Lowering {
 
   private mutating func lowerLoad(_ value: IRValue, _ instruction: IRInstruction) {
     if instruction.type.inVectorRegister {
+      if instruction.type == .v128, lowerVectorLoad(value, instruction) { return }
       var load = MachineInstruction(.vectorLoad)
       load.sub = instruction.type == .f32 ? 0 : instruction.type == .f64 ? 1 : 2
       setMemory(&load, instruction)
@@ -443,6 +445,7 @@ extension Lowering {
     case .unsigned16: load.sub = OperandSize.word.rawValue
     case .signed32: load.sub = OperandSize.double.rawValue | 4
     case .unsigned32: load.sub = OperandSize.double.rawValue
+    default: break
     }
     setMemory(&load, instruction)
     load.d = define(value)
@@ -465,7 +468,7 @@ extension Lowering {
         case .full: size(type)
         case .signed8, .unsigned8: .byte
         case .signed16, .unsigned16: .word
-        case .signed32, .unsigned32: .double
+        default: .double
         }
       if let bits = shortConstant(value) {
         store.operation = .storeConstant

@@ -1,3 +1,5 @@
+import WebAssembly
+
 /// Chooses machine instructions for the intermediate representation: one pass in order, in which values that only one
 /// instruction uses are made part of it (comparisons of branches, loads of arithmetic, shifts of addresses).
 ///
@@ -75,7 +77,7 @@ struct Lowering: ~Copyable {
           let condition = instruction.a
           if useCounts[condition.index] == 1 {
             let source = ir[condition]
-            let isComparison = source.operation == .compare || source.operation == .floatCompare
+            let isComparison = source.operation == .compare || source.operation == .floatCompare || isVectorTest(source)
             if isComparison, effects[condition.index] != 0, sameBlock(effects[condition.index], block, effects) {
               isFolded[condition.index] = true
             }
@@ -94,6 +96,8 @@ struct Lowering: ~Copyable {
             ir.instructions[value.index].a = instruction.b
             ir.instructions[value.index].b = instruction.a
           }
+        case .vector:
+          foldVectorOperand(value, instruction, effects)
         case .load, .store:
           if instruction.b.exists, useCounts[instruction.b.index] == 1, isScaledIndex(instruction.b) {
             isFolded[instruction.b.index] = true
@@ -148,12 +152,45 @@ struct Lowering: ~Copyable {
   private func foldsLoad(_ value: IRValue, _ user: IRInstruction, _ effect: UInt32, now: UInt32) -> Bool {
     guard useCounts[value.index] == 1, effect == now, effect != 0 else { return false }
     let instruction = ir[value]
+    if user.operation == .vector { return foldsIntoVector(instruction, user) }
     let type = user.operation == .compare ? ir.type(user.a) : user.type
     guard instruction.type == type else { return false }
     switch instruction.operation {
     case .load: return instruction.aux == IRAccess.full.rawValue
     case .contextLoad: return true
     default: return false
+    }
+  }
+
+  /// Makes a load part of the vector instruction that uses it.
+  private mutating func foldVectorOperand(_ value: IRValue, _ instruction: IRInstruction, _ effects: [UInt32]) {
+    guard let opcode = Opcode(rawValue: instruction.aux) else { return }
+    let now = effects[value.index]
+    if VectorSelection.laneSize(opcode) != nil {
+      let lane = VectorSelection.splat(opcode) != nil ? instruction.a : instruction.b
+      if foldsLoad(lane, instruction, effects[lane.index], now: now) { isFolded[lane.index] = true }
+      return
+    }
+    guard let isFirst = VectorSelection.memoryOperand(opcode) else { return }
+    let (operand, other) = isFirst ? (instruction.a, instruction.b) : (instruction.b, instruction.a)
+    if foldsLoad(operand, instruction, effects[operand.index], now: now) {
+      isFolded[operand.index] = true
+    } else if VectorSelection.commutes(opcode), foldsLoad(other, instruction, effects[other.index], now: now) {
+      isFolded[other.index] = true
+      ir.instructions[value.index].a = instruction.b
+      ir.instructions[value.index].b = instruction.a
+    }
+  }
+
+  private func foldsIntoVector(_ load: IRInstruction, _ user: IRInstruction) -> Bool {
+    guard let opcode = Opcode(rawValue: user.aux) else { return false }
+    if load.operation == .contextLoad { return load.type == .v128 }
+    guard load.operation == .load, let access = IRAccess(rawValue: load.aux) else { return false }
+    switch VectorSelection.laneSize(opcode) {
+    case .byte: return access == .unsigned8 || access == .signed8
+    case .word: return access == .unsigned16 || access == .signed16
+    case .double, .quad: return access == .full
+    case nil: return access == .full && load.type == .v128
     }
   }
 

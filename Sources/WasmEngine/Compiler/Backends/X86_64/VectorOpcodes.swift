@@ -140,6 +140,18 @@ enum VectorUnary: UInt32, CaseIterable {
   case pmovzxdq = 0x1_2_35
   case ptest = 0x1_2_17
   case movddup = 0x3_1_12
+  case vpbroadcastd = 0x1_2_58
+  case vpbroadcastq = 0x1_2_59
+  case vpbroadcastb = 0x1_2_78
+  case vpbroadcastw = 0x1_2_79
+
+  /// Whether there is a form without VEX.
+  var hasLegacyForm: Bool {
+    switch self {
+    case .vpbroadcastb, .vpbroadcastw, .vpbroadcastd, .vpbroadcastq: false
+    default: true
+    }
+  }
 }
 
 /// Two operands and a byte.
@@ -164,6 +176,13 @@ enum VectorUnaryImmediate: UInt32, CaseIterable {
   case pshuflw = 0x3_1_70
   case roundps = 0x1_3_08
   case roundpd = 0x1_3_09
+}
+
+/// Two operands and a vector whose lanes' sign bits choose the second (VEX alone; 0x66 and the map 0F3A).
+enum VectorBlend: UInt32, CaseIterable {
+  case vblendvps = 0x1_3_4A
+  case vblendvpd = 0x1_3_4B
+  case vpblendvb = 0x1_3_4C
 }
 
 /// The prefix, map and opcode in a raw value of the enumerations above.
