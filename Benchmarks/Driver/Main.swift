@@ -19,12 +19,8 @@ struct BenchCommand: ParsableCommand {
       the call with N.
       """)
 
-  enum EngineKind: String, ExpressibleByArgument, CaseIterable {
-    case interpreter
-  }
-
-  @Option(help: "How to execute.")
-  var engine = EngineKind.interpreter
+  @Option(name: .customLong("engine"), help: "How to execute.")
+  var tier = ExecutionTier.interpreter
 
   @Option(help: "How to keep memories: 'guarded' or 'checked'.")
   var bounds = "guarded"
@@ -48,6 +44,7 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     var configuration = Engine.Configuration()
     configuration.memoryPolicy.bounds = MemoryPolicy.Bounds(rawValue: bounds) ?? .guarded
+    configuration.tier = tier
     let engine = Engine(configuration)
     let linker = Linker(Store(engine))
     let host = Host()
@@ -93,6 +90,8 @@ struct BenchCommand: ParsableCommand {
     return contents
   }
 }
+
+extension ExecutionTier: ExpressibleByArgument {}
 
 /// The functions of the module `bench`, which some programs import.
 final class Host {

@@ -8,7 +8,7 @@
 enum Tally: Int, CaseIterable {
   case mutants, text, decoded, reachedFunctions, validated
   case printed, compiled, unsupported, unlinkable, refused, instantiated
-  case calls, returned, trapped, threw, stopped, agreed
+  case calls, returned, trapped, threw, stopped, agreed, tiersAgreed
   case mismatches, slow, crashes, hangs
 
   var title: String {
@@ -30,6 +30,7 @@ enum Tally: Int, CaseIterable {
     case .threw: "  threw an exception"
     case .stopped: "  stopped by fuel or deadline"
     case .agreed: "equal in both kinds of bounds"
+    case .tiersAgreed: "equal in interpreter and machine code"
     case .mismatches: "mismatches"
     case .slow: "over one second of processor time"
     case .crashes: "crashes"
@@ -40,7 +41,7 @@ enum Tally: Int, CaseIterable {
 
 /// How far a mutant has come.
 enum Phase: UInt64 {
-  case idle, mutate, decode, print, validate, roundTrip, compile, instantiate, call, compare
+  case idle, mutate, decode, print, validate, roundTrip, compile, instantiate, call, compare, machineCode
 }
 
 /// Numbers that a worker writes and its parent reads, in memory that both share: they outlive the worker.

@@ -3,6 +3,7 @@ import WebAssembly
 
 /// Instantiates a module with imports made to fit and calls all its exported functions.
 struct Execution {
+  var tier = ExecutionTier.interpreter
   var bounds: MemoryPolicy.Bounds
   var metersFuel: Bool
   /// Decides the arguments.
@@ -12,9 +13,22 @@ struct Execution {
 
   /// What an observer sees of an execution.
   struct Record {
-    var events: [String] = []
+    /// Something that happened, in all detail and as far as it is the same in every tier: which not-a-number an operation
+    /// yields is open (Core 3.0, 4.3.3), and so is how deep calls can go.
+    struct Event {
+      var exact: String
+      var loose: String
+    }
+
+    var events: [Event] = []
     /// Whether fuel or a deadline ended it somewhere, so that what it left behind says nothing.
     var isStopped = false
+    /// Whether calls went too deep somewhere, which depends on the tier.
+    var isExhausted = false
+
+    mutating func add(_ exact: String, loose: String? = nil) {
+      events.append(Event(exact: exact, loose: loose ?? exact))
+    }
   }
 
   private static let fuel: Int64 = 100_000
@@ -30,6 +44,7 @@ struct Execution {
     configuration.features = .all
     configuration.memoryPolicy.bounds = bounds
     configuration.metersFuel = metersFuel
+    configuration.tier = tier
     configuration.stackSize = 256 << 10
     configuration.validationThreads = 1
     let engine = Engine(configuration)
@@ -51,10 +66,10 @@ struct Execution {
       refuel(store)
       let instance = try store.instantiate(module, imports: imports)
       board?.add(.instantiated)
-      record.events.append("instantiated")
+      record.add("instantiated")
       board?.phase = .call
       call(instance, &record)
-      record.events.append(state(of: instance))
+      state(of: instance, &record)
     } catch {
       switch error {
       case is LinkError: board?.add(.unlinkable)
@@ -64,7 +79,7 @@ struct Execution {
       note("instantiation", error, &record)
     }
     for (index, value) in imports.enumerated() {
-      if case .memory(let memory) = value { record.events.append("import \(index): \(digest(memory))") }
+      if case .memory(let memory) = value { record.add("import \(index): \(digest(memory))") }
     }
     return record
   }
@@ -156,7 +171,10 @@ struct Execution {
         do {
           let results = try function.call(arguments)
           board?.add(.returned)
-          record.events.append("\(name)\(arguments) = " + results.map(Self.bits).joined(separator: " "))
+          let call = "\(name)\(arguments) = "
+          record.add(
+            call + results.map(Self.bits).joined(separator: " "),
+            loose: call + results.map(Self.looseBits).joined(separator: " "))
         } catch {
           note("\(name)\(arguments)", error, &record)
         }
@@ -174,13 +192,17 @@ struct Execution {
         record.isStopped = true
       default:
         board?.add(.trapped)
-        record.events.append("\(what): \(trap)")
+        if trap.kind == .callStackExhausted { record.isExhausted = true }
+        let fault = trap.memoryFault.map { " \($0)" } ?? ""
+        record.add("\(what): \(trap)", loose: "\(what): \(trap.kind)\(fault)")
       }
     case let exception as UncaughtException:
       board?.add(.threw)
-      record.events.append("\(what) threw " + exception.payload.map(Self.bits).joined(separator: " "))
+      record.add(
+        "\(what) threw " + exception.payload.map(Self.bits).joined(separator: " "),
+        loose: "\(what) threw " + exception.payload.map(Self.looseBits).joined(separator: " "))
     default:
-      record.events.append("\(what): \(error)")
+      record.add("\(what): \(error)")
     }
   }
 
@@ -196,15 +218,34 @@ struct Execution {
     }
   }
 
-  private func state(of instance: Instance) -> String {
-    var text = "at the end:"
+  private static func looseBits(_ value: Value) -> String {
+    switch value {
+    case .f32(let value) where value.isNaN: "f32:nan"
+    case .f64(let value) where value.isNaN: "f64:nan"
+    case .v128(let value): looseBits(value)
+    default: bits(value)
+    }
+  }
+
+  /// A vector, in which not-a-numbers of either kind are shown as one.
+  private static func looseBits(_ value: V128) -> String {
+    "v128:"
+      + [value.low, value.high].map { word in
+        let halves = [UInt32(truncatingIfNeeded: word >> 32), UInt32(truncatingIfNeeded: word)]
+        if Double(bitPattern: word).isNaN { return "nan" }
+        return halves.map { Float(bitPattern: $0).isNaN ? "nan" : String($0, radix: 16) }.joined(separator: "_")
+      }.joined(separator: " ")
+  }
+
+  private func state(of instance: Instance, _ record: inout Record) {
     for index in 0..<instance.memoryCount {
-      if let memory = instance.memory(at: index) { text += " memory \(index) \(digest(memory))" }
+      if let memory = instance.memory(at: index) { record.add("memory \(index) at the end: \(digest(memory))") }
     }
     for (name, value) in instance.exports {
-      if case .global(let global) = value { text += " \(name) \(Self.bits(global.value))" }
+      guard case .global(let global) = value else { continue }
+      record.add(
+        "\(name) at the end: \(Self.bits(global.value))", loose: "\(name) at the end: \(Self.looseBits(global.value))")
     }
-    return text
   }
 
   /// The size and a hash of the contents (Fowler, Noll and Vo's, over words).

@@ -96,14 +96,30 @@ struct Trial {
     let checked = Execution(bounds: .checked, metersFuel: true, seed: UInt64(number), board: nil)
     guard let second = checked.run(validated) else { throw Mismatch("compiled only in guarded bounds") }
     board.phase = .compare
-    if first.isStopped || second.isStopped { return }
-    for (index, event) in first.events.enumerated() {
-      guard index < second.events.count else { throw Mismatch("only in guarded bounds: \(event)") }
-      if event != second.events[index] {
-        throw Mismatch("guarded bounds: \(event); checked bounds: \(second.events[index])")
-      }
+    if try agree(first, second, "guarded bounds", "checked bounds", isExact: true) { board.add(.agreed) }
+    #if arch(x86_64)
+      board.phase = .machineCode
+      let compiled = Execution(
+        tier: .compiler, bounds: number % 2 == 0 ? .guarded : .checked, metersFuel: false,
+        seed: UInt64(number), board: nil)
+      guard let third = compiled.run(validated) else { throw Mismatch("only the interpreter takes it") }
+      if first.isExhausted || third.isExhausted { return }
+      if try agree(first, third, "interpreter", "machine code", isExact: false) { board.add(.tiersAgreed) }
+    #endif
+  }
+
+  /// Whether two executions are the same; false if one was stopped.
+  private func agree(
+    _ first: Execution.Record, _ second: Execution.Record, _ firstName: String, _ secondName: String, isExact: Bool
+  ) throws -> Bool {
+    if first.isStopped || second.isStopped { return false }
+    for (one, other) in zip(first.events, second.events) {
+      let (one, other) = isExact ? (one.exact, other.exact) : (one.loose, other.loose)
+      if one != other { throw Mismatch("\(firstName): \(one); \(secondName): \(other)") }
     }
-    guard second.events.count == first.events.count else { throw Mismatch("more events in checked bounds") }
-    board.add(.agreed)
+    guard first.events.count == second.events.count else {
+      throw Mismatch("\(first.events.count) events in \(firstName), \(second.events.count) in \(secondName)")
+    }
+    return true
   }
 }

@@ -53,7 +53,8 @@ public final class CompiledModule: Sendable {
       ModuleFacts(
         validated.module, spaces: validated.spaces, layout: layout, typeIDs: typeIDs,
         metersFuel: engine.configuration.metersFuel))
-    guard engine.configuration.tier == .compiler, MachineCode.pieces != nil else {
+    // Compiled code does not count instructions.
+    guard engine.configuration.tier == .compiler, !engine.configuration.metersFuel, MachineCode.pieces != nil else {
       machine = nil
       return
     }

@@ -5,8 +5,8 @@ import WebAssembly
 public enum ExecutionTier: String, Hashable, Sendable, CaseIterable {
   /// Everywhere.
   case interpreter
-  /// Machine code, made when a function is first called. Where the processor or the system does not allow it, and for
-  /// functions that the compiler cannot do, the interpreter steps in.
+  /// Machine code, made when a function is first called. Where the processor or the system does not allow it, for
+  /// functions that the compiler cannot do, and where fuel is metered, the interpreter steps in.
   case compiler = "jit"
 }
 

@@ -19,15 +19,19 @@ import WasmEngine
     #expect(first - (try #require(store.fuel)) == 5)
   }
 
-  @Test func withoutFuelItTraps() throws {
-    let store = Store(makeEngine { $0.metersFuel = true })
+  @Test(arguments: ExecutionTier.allCases) func withoutFuelItTraps(tier: ExecutionTier) throws {
+    let store = Store(
+      makeEngine {
+        $0.metersFuel = true
+        $0.tier = tier
+      })
     let instance = try store.load(Self.loop)
     try store.setFuel(100)
     #expect(trapKind { _ = try instance.function("run").call([.i32(0)]) } == .outOfFuel)
   }
 
-  @Test func loopsAndCallsStopAtADeadline() throws {
-    let store = Store()
+  @Test(arguments: ExecutionTier.allCases) func loopsAndCallsStopAtADeadline(tier: ExecutionTier) throws {
+    let store = Store(makeEngine { $0.tier = tier })
     let instance = try store.load(
       """
       (module
