@@ -37,9 +37,15 @@ import WasmEngine
       (module
         (func (export "loop") (loop (br 0)))
         (func (export "table") (param i32) (loop (br_table 0 0 (local.get 0))))
-        (func $tail (export "tail") (return_call $tail)))
+        (func $tail (export "tail") (return_call $tail))
+        (func (export "tree") (call $tree (i32.const 60)))
+        (func $tree (param i32)
+          (if (local.get 0)
+            (then
+              (call $tree (i32.sub (local.get 0) (i32.const 1)))
+              (call $tree (i32.sub (local.get 0) (i32.const 1)))))))
       """)
-    for name in ["loop", "tail"] {
+    for name in ["loop", "tail", "tree"] {
       store.setDeadline(after: .milliseconds(5))
       #expect(trapKind { _ = try instance.function(name).call([]) } == .deadlineExceeded)
     }

@@ -34,8 +34,6 @@ extension FunctionTranslator {
     if record.exists { operands.insert(record, at: 0) }
     let arguments = pool(operands)
     if isTail {
-      // Tail calls can go round in a circle as loops do.
-      interruptCheck()
       endBlock(
         IRInstruction(.tailCallRecord, .none, IRValue(arguments.start), IRValue(arguments.count)), edges: [])
       return

@@ -125,6 +125,13 @@ struct Emitter: ~Copyable {
     assembler.jump(if: .belowOrEqual, trap)
     machine.trapSites.append(TrapSite(kind: .callStackExhausted, position: 0))
     coldTraps.append((trap, machine.trapSites.count - 1, nil))
+    // Calls go round in circles as loops do, and without going deep: a tree of calls has more nodes than time.
+    let interrupt = assembler.code.makeLabel()
+    assembler.arithmetic(
+      .cmp, .quad, .memory(Address(.r11, Int32(StoreContext.interruptOffset))), immediate: 0)
+    assembler.jump(if: .notEqual, interrupt)
+    machine.trapSites.append(TrapSite(kind: .interrupted, position: 0))
+    coldTraps.append((interrupt, machine.trapSites.count - 1, nil))
     if machine.hasOutwardCalls { assembler.move(.quad, Address(.rbp, -8), .r15) }
   }
 
