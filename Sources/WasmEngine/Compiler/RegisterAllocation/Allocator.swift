@@ -1,11 +1,20 @@
 /// A move that the allocator adds in front of an instruction, between the places of one register's pieces.
 struct AllocatorMove {
   var position: Int32
-  /// Moves at one position happen at once, but those of edges after those of splits.
-  var isEdge = false
+  /// Moves at one position and of one phase happen at once; phases follow each other.
+  var phase = Phase.split
   var isVector = false
   var source: Place
   var target: Place
+
+  enum Phase: UInt8 {
+    /// Of an edge, where its target begins.
+    case entering
+    /// Between two pieces in a block.
+    case split
+    /// Of an edge, in front of the jump at the end of its source. That may be the only instruction of its block.
+    case leaving
+  }
 
   /// A physical register (0 to 31), or a stack slot.
   struct Place: Hashable {
@@ -509,7 +518,7 @@ struct Allocator {
       }
     }
     resolveEdges(machine)
-    moves.sort { ($0.position, $0.isEdge ? 1 : 0) < ($1.position, $1.isEdge ? 1 : 0) }
+    moves.sort { ($0.position, $0.phase.rawValue) < ($1.position, $1.phase.rawValue) }
   }
 
   private mutating func resolveEdges(_ machine: borrowing MachineFunction) {
@@ -525,6 +534,7 @@ struct Allocator {
         let to = machine.blocks[successor].first * 2
         // In front of the jump if this is the only way on; at the beginning of the successor if it has no other way in.
         let position = count == 1 ? (info.end - 1) * 2 : to
+        let phase = count == 1 ? AllocatorMove.Phase.leaving : .entering
         live.forEachLive(into: successor) { register in
           guard register >= 32 else { return }
           let target = place(of: register, at: to)
@@ -532,7 +542,7 @@ struct Allocator {
           if target.isRegister, source != target {
             pending.append(
               AllocatorMove(
-                position: position, isEdge: true, isVector: isVector[register], source: source, target: target))
+                position: position, phase: phase, isVector: isVector[register], source: source, target: target))
           }
         }
         guard count == 1, info.arguments.count > 0 else { return }
@@ -546,14 +556,14 @@ struct Allocator {
           if source != target {
             pending.append(
               AllocatorMove(
-                position: position, isEdge: true, isVector: isVector[parameter], source: source, target: target))
+                position: position, phase: phase, isVector: isVector[parameter], source: source, target: target))
           }
           // A parameter that lives in memory later on has its slot filled here too.
           let slot = slots[parameter]
           if slot >= 0, target.isRegister, source != .slot(slot) {
             pending.append(
               AllocatorMove(
-                position: position, isEdge: true, isVector: isVector[parameter], source: source, target: .slot(slot)))
+                position: position, phase: phase, isVector: isVector[parameter], source: source, target: .slot(slot)))
           }
         }
       }

@@ -69,10 +69,10 @@ struct Emitter: ~Copyable {
       for index in Int(machine.blocks[block].first)..<Int(machine.blocks[block].end) {
         let position = Int32(index) * 2
         while move < allocator.moves.count, allocator.moves[move].position <= position {
-          let isEdge = allocator.moves[move].isEdge
+          let phase = allocator.moves[move].phase
           group.removeAll(keepingCapacity: true)
           while move < allocator.moves.count, allocator.moves[move].position <= position,
-            allocator.moves[move].isEdge == isEdge
+            allocator.moves[move].phase == phase
           {
             group.append((allocator.moves[move].source, allocator.moves[move].target))
             isGroupVector[allocator.moves[move].target] = allocator.moves[move].isVector
