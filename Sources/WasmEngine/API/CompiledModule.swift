@@ -30,8 +30,10 @@ public final class CompiledModule: Sendable {
   let exportIndices: [ExactName: Int]
   let code: CodeTable
   let translation: ModuleTranslation
-  /// nil where the engine only interprets.
+  /// The code that assumes memories to be of the engine's default classes; nil where the engine only interprets.
   let machine: ModuleMachineCode?
+  /// The code that assumes nothing of memories, made when an instance needs it.
+  private let weakest = Mutex<ModuleMachineCode?>(nil)
   private let cachedNames = Mutex<Names?>(nil)
 
   public var module: Module { validated.module }
@@ -60,8 +62,25 @@ public final class CompiledModule: Sendable {
     }
     let environment = CompilationEnvironment(
       module: validated, typeIDs: typeIDs,
-      accessClasses: validated.spaces.memories.map { _ in .movable }, usesGuardPages: false)
+      accessClasses: validated.spaces.memories.map {
+        LinearMemory.expectedClass($0, engine.configuration.memoryPolicy)
+      },
+      usesGuardPages: engine.configuration.usesGuardPages && SignalTraps.areAvailable)
     machine = ModuleMachineCode(environment, count: validated.module.functions.count, thunks: engine.thunks)
+  }
+
+  /// The set of code for an instance with these memories.
+  func machine(for memories: [LinearMemory]) -> ModuleMachineCode? {
+    guard let machine else { return nil }
+    if zip(memories, machine.environment.accessClasses).allSatisfy({ $0.satisfies($1) }) { return machine }
+    return weakest.withLock { weakest in
+      if let weakest { return weakest }
+      let environment = CompilationEnvironment(
+        module: validated, typeIDs: typeIDs, accessClasses: memories.map { _ in .movable }, usesGuardPages: false)
+      let made = ModuleMachineCode(environment, count: module.functions.count, thunks: engine.thunks)
+      weakest = made
+      return made
+    }
   }
 
   /// The imports in the order of the module.

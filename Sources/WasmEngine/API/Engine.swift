@@ -31,6 +31,11 @@ public final class Engine: Sendable {
     /// How functions are executed.
     public var tier = ExecutionTier.interpreter
 
+    /// Whether compiled code may leave accesses beyond a memory to fault, which needs a handler of SIGSEGV and SIGBUS. It is
+    /// installed when the first module is compiled; faults that are not of compiled code go to the handler that was there
+    /// before. Without it every access is checked.
+    public var usesGuardPages = true
+
     public init() {}
   }
 

@@ -31,6 +31,8 @@ public final class Store {
   var externs: [Any] = []
   /// A Swift error that a host function threw, on its way to the host.
   private var parkedError: (any Error)?
+  /// The frames of a trap that goes out through compiled code, whose frames are gone when the host is told.
+  private var capturedFrames: [(function: FunctionRecord, offset: Int)]?
   private let stack: MemoryMapping?
   private var memorySequence = 0
   private var deadlineToken: UInt64?
@@ -81,6 +83,7 @@ public final class Store {
     if let deadlineToken { DeadlineTimer.shared.remove(deadlineToken) }
     deadlineToken = nil
     interruptHandle.clear(InterruptWord.deadline)
+    InterruptWord.refreshLimit(context)
     if let instant {
       if instant <= .now {
         interruptHandle.set(InterruptWord.deadline)
@@ -189,14 +192,18 @@ public final class Store {
     let savedActivation = context[StoreContext.lastActivationOffset]
     let savedFrame = context[StoreContext.lastFrameOffset]
     let savedPosition = context[StoreContext.lastPositionOffset]
+    let savedContext = context[StoreContext.lastContextOffset]
     // A host function may have gone on on another thread.
     context[StoreContext.nativeStackLimitOffset] = UInt64(ThreadStack.limit)
+    InterruptWord.refreshLimit(context)
     defer {
       context[StoreContext.nativeStackLimitOffset] = savedLimit
+      InterruptWord.refreshLimit(context)
       context[StoreContext.valueStackTopOffset] = savedTop
       context[StoreContext.lastActivationOffset] = savedActivation
       context[StoreContext.lastFrameOffset] = savedFrame
       context[StoreContext.lastPositionOffset] = savedPosition
+      context[StoreContext.lastContextOffset] = savedContext
     }
     let status: ExecutionStatus
     if record.context.base == hostContext.base {
@@ -211,6 +218,7 @@ public final class Store {
 
   /// What the host is told of an execution that did not complete.
   private func failure(_ status: ExecutionStatus) -> any Error {
+    defer { capturedFrames = nil }
     switch status {
     case .completed, .trapped: return trap()
     case .threw:
@@ -270,8 +278,13 @@ public final class Store {
   /// How many frames of a backtrace are kept.
   private static let backtraceLimit = 64
 
+  /// Keeps the frames as they are now, unless that was done for this trap already.
+  func captureBacktrace() {
+    if capturedFrames == nil { capturedFrames = Tier.frames(of: context, limit: Self.backtraceLimit) }
+  }
+
   private func backtrace() -> [Frame] {
-    Tier.frames(of: context, limit: Self.backtraceLimit).map { function, offset in
+    (capturedFrames ?? Tier.frames(of: context, limit: Self.backtraceLimit)).map { function, offset in
       RuntimeCalls.instance(function.context) { instance in
         let names = instance.module.names
         return Frame(

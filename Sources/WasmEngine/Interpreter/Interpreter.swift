@@ -2,7 +2,7 @@ import WebAssembly
 
 /// Entering interpreted code, walking its frames, and the stubs that stand where there is no code.
 ///
-/// An activation begins with three words: the last frame and position of the activation around it, and nothing. Then come
+/// An activation begins with three words: the last frame, position and context of the activation around it. Then come
 /// the arguments; their frame returns to the stub `exit`, and its caller's frame points behind the three words.
 enum Interpreter {
   private static let activationSize = 24
@@ -70,7 +70,7 @@ enum Interpreter {
     }
     start.storeBytes(of: lastFrame, as: UInt64.self)
     start.storeBytes(of: lastPosition, toByteOffset: 8, as: UInt64.self)
-    start.storeBytes(of: 0, toByteOffset: 16, as: UInt64.self)
+    start.storeBytes(of: store[StoreContext.lastContextOffset], toByteOffset: 16, as: UInt64.self)
     arguments.copyMemory(from: slots, byteCount: parameterSlots * FrameLayout.slotSize)
     let context = record.context.base
     fp.storeBytes(of: context, toByteOffset: FrameLayout.callerContextOffset, as: UnsafeMutableRawPointer.self)
@@ -159,26 +159,26 @@ enum Interpreter {
     }
   }
 
-  /// The wasm frames of all activations from the last trap or exit on: records and offsets in the modules' bytes. Of more
-  /// than `limit` frames the outermost are left out.
-  static func backtrace(_ store: StoreContext, limit: Int) -> [(function: FunctionRecord, offset: Int)] {
-    var frames: [(function: FunctionRecord, offset: Int)] = []
-    var frame = UnsafeMutableRawPointer(bitPattern: UInt(store[StoreContext.lastFrameOffset]))
-    var position = UnsafeRawPointer(bitPattern: UInt(store[StoreContext.lastPositionOffset]))
-    while let fp = frame, let pc = position, frames.count < limit {
-      let record = FunctionRecord(
-        fp.load(fromByteOffset: FrameLayout.functionOffset, as: UnsafeMutableRawPointer.self))
-      if let function = function(record) { frames.append((record, function.wasmOffset(pc))) }
-      let returnAddress = fp.load(fromByteOffset: FrameLayout.returnOffset, as: UnsafeRawPointer.self)
-      let caller = fp.load(fromByteOffset: FrameLayout.callerFrameOffset, as: UnsafeMutableRawPointer.self)
-      if returnAddress == exitCode {
-        frame = caller.load(fromByteOffset: -activationSize, as: UnsafeMutableRawPointer?.self)
-        position = caller.load(fromByteOffset: 8 - activationSize, as: UnsafeRawPointer?.self)
-      } else {
-        frame = caller
-        position = returnAddress - 1
-      }
+  /// The function and wasm offset of the frame at the cursor, which goes on to the next one; nil for a stub's frame.
+  static func advance(_ cursor: inout FrameCursor) -> (function: FunctionRecord, offset: Int)? {
+    guard let fp = UnsafeMutableRawPointer(bitPattern: cursor.frame),
+      let pc = UnsafeRawPointer(bitPattern: cursor.position)
+    else {
+      cursor.frame = 0
+      return nil
     }
-    return frames
+    let record = FunctionRecord(
+      fp.load(fromByteOffset: FrameLayout.functionOffset, as: UnsafeMutableRawPointer.self))
+    let returnAddress = fp.load(fromByteOffset: FrameLayout.returnOffset, as: UnsafeRawPointer.self)
+    let caller = fp.load(fromByteOffset: FrameLayout.callerFrameOffset, as: UnsafeMutableRawPointer.self)
+    if returnAddress == exitCode {
+      cursor.frame = caller.load(fromByteOffset: -activationSize, as: UInt.self)
+      cursor.position = caller.load(fromByteOffset: 8 - activationSize, as: UInt.self)
+      cursor.context = caller.load(fromByteOffset: 16 - activationSize, as: UInt.self)
+    } else {
+      cursor.frame = UInt(bitPattern: caller)
+      cursor.position = UInt(bitPattern: returnAddress - 1)
+    }
+    return function(record).map { (record, $0.wasmOffset(pc)) }
   }
 }

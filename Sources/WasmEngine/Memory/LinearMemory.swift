@@ -14,8 +14,9 @@ final class LinearMemory {
   /// How many callers hold a span of the bytes right now.
   private var lenders = 0
 
-  /// The largest static offset and access of an i32 memory lie within this distance from its 32-bit addresses.
-  private static let guardSize: UInt64 = 4 << 30 + 65_536
+  /// The largest static offset and access that compiled code does not check lie within this distance from the 32-bit
+  /// addresses of an i32 memory (``FunctionTranslator/guardSize``).
+  private static let guardSize: UInt64 = 2 << 30 + 65_536
   /// A memory of 64-bit addresses is reserved as a whole if its maximum is no larger, in bytes.
   private static let largestReservation: UInt64 = 16 << 30
   /// Sizes that no machine has.
@@ -53,6 +54,24 @@ final class LinearMemory {
     guard let mapping = MemoryMapping(allocating: byteCount) else { return nil }
     self.mapping = mapping
     accessClass = largest <= UInt64(mapping.capacity) ? .fixed : .movable
+  }
+
+  /// The class that a memory of a type and policy has where the system gives what is wanted of it.
+  static func expectedClass(_ type: MemoryType, _ policy: MemoryPolicy) -> AccessClass {
+    let largest = byteCount(maximumPages(type), type) ?? largestByteCount
+    guard policy.bounds == .guarded || type.isShared else {
+      let least = byteCount(type.limits.minimum, type).flatMap { VirtualMemory.roundedUp($0) } ?? 0
+      return largest <= UInt64(least) ? .fixed : .movable
+    }
+    if type.addressType == .i32 { return type.pageSizeLog2 == 16 && policy.access == .readWrite ? .reserved : .fixed }
+    return type.isShared || largest <= largestReservation ? .fixed : .movable
+  }
+
+  /// Whether code that assumes a class of the memory is right about it. Stores to memories that cannot be written need their
+  /// check.
+  func satisfies(_ assumed: AccessClass) -> Bool {
+    if assumed == .reserved && policy.access != .readWrite { return false }
+    return !(assumed < accessClass)
   }
 
   var base: UnsafeMutableRawPointer { mapping.base }

@@ -62,5 +62,8 @@ final class ExecutableMemory: Sendable {
     #endif
   }
 
+  /// All addresses that code can have.
+  var range: Range<UInt> { base..<base + UInt(Self.size) }
+
   func contains(_ address: UInt) -> Bool { address >= base && address < base + UInt(Self.size) }
 }

@@ -8,6 +8,8 @@ final class InstanceData {
   let context: VMContext
   /// Own and imported ones in index order.
   var memories: [LinearMemory] = []
+  /// The set of the module's code that is right for the memories.
+  var machine: ModuleMachineCode?
   var tables: [TableInstance] = []
   var globals: [GlobalInstance] = []
   var tags: [TagInstance] = []

@@ -100,6 +100,7 @@ private struct Instantiator {
       instance.setElements(try words(of: segment), of: index)
     }
     // Only now, when nothing can fail any more, do memories and tables get to know the context.
+    instance.machine = compiled.machine(for: instance.memories)
     for (index, memory) in instance.memories.enumerated() { memory.register(base + layout.memory(index)) }
     for (index, table) in instance.tables.enumerated() { table.register(base + layout.table(index)) }
   }

@@ -9,9 +9,24 @@ enum InterruptWord {
     (context.base + StoreContext.interruptOffset).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
+  static func limit(_ context: StoreContext) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    (context.base + StoreContext.machineStackLimitOffset).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  /// Writes the limit that compiled code compares with. By the thread that the store serves, whenever the limit of the
+  /// native stack or the interrupt word has changed. Another thread sets the interrupt word before the limit and this one
+  /// reads it after, so one of them sees to it that the code stops.
+  static func refreshLimit(_ context: StoreContext) {
+    limit(context).pointee.store(context[StoreContext.nativeStackLimitOffset], ordering: .sequentiallyConsistent)
+    if at(context).pointee.load(ordering: .sequentiallyConsistent) != 0 {
+      limit(context).pointee.store(.max, ordering: .sequentiallyConsistent)
+    }
+  }
+
   /// Why the execution is to stop. An interrupt is over with that; a deadline stays.
   static func takeReason(_ context: StoreContext) -> Trap.Kind {
     let old = at(context).pointee.bitwiseAnd(~interrupt, ordering: .relaxed).oldValue
+    refreshLimit(context)
     return old & deadline != 0 ? .deadlineExceeded : .interrupted
   }
 }
@@ -20,12 +35,13 @@ enum InterruptWord {
 public final class InterruptHandle: Sendable {
   private struct Target: @unchecked Sendable {
     var word: UnsafeMutablePointer<Atomic<UInt64>>?
+    var limit: UnsafeMutablePointer<Atomic<UInt64>>?
   }
 
   private let target: Mutex<Target>
 
   init(_ context: StoreContext) {
-    target = Mutex(Target(word: InterruptWord.at(context)))
+    target = Mutex(Target(word: InterruptWord.at(context), limit: InterruptWord.limit(context)))
   }
 
   /// Makes what the store executes now trap as ``Trap/Kind-swift.enum/interrupted``; or, where it executes nothing, the
@@ -33,7 +49,10 @@ public final class InterruptHandle: Sendable {
   public func interrupt() { set(InterruptWord.interrupt) }
 
   func set(_ bit: UInt64) {
-    target.withLock { _ = $0.word?.pointee.bitwiseOr(bit, ordering: .relaxed) }
+    target.withLock { target in
+      _ = target.word?.pointee.bitwiseOr(bit, ordering: .sequentiallyConsistent)
+      target.limit?.pointee.store(.max, ordering: .sequentiallyConsistent)
+    }
   }
 
   func clear(_ bit: UInt64) {
@@ -41,5 +60,10 @@ public final class InterruptHandle: Sendable {
   }
 
   /// The store's memory is about to go.
-  func invalidate() { target.withLock { $0.word = nil } }
+  func invalidate() {
+    target.withLock { target in
+      target.word = nil
+      target.limit = nil
+    }
+  }
 }

@@ -81,20 +81,32 @@ enum MachineCode {
     guard let base = UnsafeMutableRawPointer(bitPattern: context) else { return ExecutionStatus.trapped.rawValue }
     let context = VMContext(base)
     let store = context.store
-    guard let found = CodeRegistry.shared.site(site) else {
-      return RuntimeCalls.trap(store, .unreachable).rawValue
+    let found = CodeRegistry.shared.site(site)
+    if found?.isPrologue == true {
+      // It is the call that failed.
+      MachineFrames.noteCaller(store, of: frame, context: context)
+    } else {
+      MachineFrames.note(store, frame: frame, position: site, context: context)
     }
-    switch found.trap {
-    case nil: return UInt64(status & 0xFF)
-    case .interrupted: return RuntimeCalls.interrupted(store).rawValue
+    let result =
+      found.map { record($0, store, end: UInt64(end), status: status) } ?? RuntimeCalls.trap(store, .unreachable)
+    if result == .trapped { RuntimeCalls.captureBacktrace(store) }
+    return result.rawValue
+  }
+
+  private static func record(_ site: CodeSite, _ store: StoreContext, end: UInt64, status: UInt) -> ExecutionStatus {
+    switch site.trap {
+    case nil: return ExecutionStatus(rawValue: UInt64(status & 0xFF)) ?? .trapped
+    case .interrupted: return RuntimeCalls.interrupted(store)
+    case .callStackExhausted where InterruptWord.at(store).pointee.load(ordering: .relaxed) != 0:
+      // An interrupt makes the compare with the stack's limit fail.
+      return RuntimeCalls.interrupted(store)
     case .outOfBoundsMemoryAccess:
       return RuntimeCalls.trap(
-        store, .outOfBoundsMemoryAccess, index: found.memory, address: UInt64(end) &- UInt64(found.width),
-        length: UInt64(found.width)
-      ).rawValue
-    case .uninitializedElement:
-      return RuntimeCalls.trap(store, .uninitializedElement, address: UInt64(end)).rawValue
-    case .some(let kind): return RuntimeCalls.trap(store, kind).rawValue
+        store, .outOfBoundsMemoryAccess, index: site.memory, address: end &- UInt64(site.width),
+        length: UInt64(site.width))
+    case .uninitializedElement: return RuntimeCalls.trap(store, .uninitializedElement, address: end)
+    case .some(let kind): return RuntimeCalls.trap(store, kind)
     }
   }
 
@@ -103,8 +115,7 @@ enum MachineCode {
   private static let compile: @convention(c) (UnsafeMutableRawPointer) -> UInt = { base in
     let record = FunctionRecord(base)
     return RuntimeCalls.instance(record.context) { instance in
-      let module = instance.module
-      let code = module.machine?.code(of: record, in: module)
+      let code = instance.machine?.code(of: record, in: instance.module)
       return code ?? UInt(bitPattern: MachineCode.pieces?.trapExit)
     }
   }
@@ -115,13 +126,17 @@ enum MachineCode {
       base, caller, slots, frame in
       let record = FunctionRecord(base)
       let store = record.context.store
+      MachineFrames.noteCaller(store, of: frame, context: VMContext(caller))
+      let status: ExecutionStatus
       if record.context.word(VMContext.instanceOffset) == 0 {
-        return RuntimeCalls.hostCall(record, caller: VMContext(caller), slots: slots).rawValue
+        status = RuntimeCalls.hostCall(record, caller: VMContext(caller), slots: slots)
+      } else if UInt(store[StoreContext.nativeStackLimitOffset]) >= UInt(bitPattern: slots) {
+        status = RuntimeCalls.trap(store, .callStackExhausted)
+      } else {
+        status = Tier.interpret(record, slots: slots, in: store)
       }
-      guard UInt(store[StoreContext.nativeStackLimitOffset]) < UInt(bitPattern: slots) else {
-        return RuntimeCalls.trap(store, .callStackExhausted).rawValue
-      }
-      return Tier.interpret(record, slots: slots, in: store).rawValue
+      if status == .trapped { RuntimeCalls.captureBacktrace(store) }
+      return status.rawValue
     }
 }
 
@@ -133,7 +148,10 @@ final class CodeRegistry: Sendable {
     var start: UInt
     var end: UInt
     var sites: [CodeSite]
+    var accesses: [AccessSite]
     var function: UInt32
+    /// Whether its frames hold their context below the saved frame pointer.
+    var keepsContext: Bool
   }
 
   /// Sorted by address, since code is placed at rising addresses.
@@ -158,18 +176,51 @@ final class CodeRegistry: Sendable {
     return entries[low]
   }
 
+  /// What a return address belongs to.
   func site(_ address: UInt) -> CodeSite? {
     entries.withLock { entries in
       // A return address can be the end of the code.
       guard let entry = entry(address - 1, in: entries) else { return nil }
-      let offset = UInt32(truncatingIfNeeded: address - entry.start)
-      var low = 0
-      var high = entry.sites.count
-      while low < high {
-        let middle = (low + high) / 2
-        if entry.sites[middle].codeOffset < offset { low = middle + 1 } else { high = middle }
-      }
-      return low < entry.sites.count && entry.sites[low].codeOffset == offset ? entry.sites[low] : nil
+      return site(address, in: entry)
+    }
+  }
+
+  private func site(_ address: UInt, in entry: Entry) -> CodeSite? {
+    let offset = UInt32(truncatingIfNeeded: address - entry.start)
+    var low = 0
+    var high = entry.sites.count
+    while low < high {
+      let middle = (low + high) / 2
+      if entry.sites[middle].codeOffset < offset { low = middle + 1 } else { high = middle }
+    }
+    return low < entry.sites.count && entry.sites[low].codeOffset == offset ? entry.sites[low] : nil
+  }
+
+  /// The access that the instruction at an address belongs to.
+  func access(_ address: UInt) -> AccessSite? {
+    entries.withLock { entries in
+      guard let entry = entry(address, in: entries) else { return nil }
+      return access(address, in: entry)
+    }
+  }
+
+  private func access(_ address: UInt, in entry: Entry) -> AccessSite? {
+    let offset = UInt32(truncatingIfNeeded: address - entry.start)
+    var low = 0
+    var high = entry.accesses.count
+    while low < high {
+      let middle = (low + high) / 2
+      if entry.accesses[middle].codeOffset <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? entry.accesses[low - 1] : nil
+  }
+
+  /// The function that a return address, or the address of an instruction that faulted, lies in, and the wasm offset.
+  func frame(_ address: UInt, isFault: Bool) -> (function: UInt32, offset: Int, keepsContext: Bool)? {
+    entries.withLock { entries in
+      guard address > 0, let entry = entry(isFault ? address : address - 1, in: entries) else { return nil }
+      let position = isFault ? access(address, in: entry)?.position : site(address, in: entry)?.position
+      return (entry.function, Int(position ?? 0), entry.keepsContext)
     }
   }
 }
@@ -223,7 +274,9 @@ final class ModuleMachineCode: @unchecked Sendable {
     guard let code = ExecutableMemory.shared?.place(function.code) else { return nil }
     let start = UInt(bitPattern: code)
     CodeRegistry.shared.add(
-      CodeRegistry.Entry(start: start, end: start + UInt(function.code.count), sites: function.sites, function: index))
+      CodeRegistry.Entry(
+        start: start, end: start + UInt(function.code.count), sites: function.sites, accesses: function.accesses,
+        function: index, keepsContext: function.keepsContext))
     return compiled.withLock { compiled in
       if compiled[defined] <= 1 { compiled[defined] = start }
       return compiled[defined]

@@ -14,7 +14,9 @@ enum MachineRuntime {
     switch entry {
     case .memoryGrow:
       let function: @convention(c) (Context, Word, Word) -> Word = {
-        RuntimeCalls.memoryGrow(VMContext($0), UInt32($1), by: $2)
+        // The host may be asked, and call the guest.
+        MachineFrames.noteRuntimeCall(VMContext($0))
+        return RuntimeCalls.memoryGrow(VMContext($0), UInt32($1), by: $2)
       }
       return unsafeBitCast(function, to: UInt.self)
     case .memoryFill:
@@ -46,7 +48,8 @@ enum MachineRuntime {
       return unsafeBitCast(function, to: UInt.self)
     case .tableGrow:
       let function: @convention(c) (Context, Word, Word, Word) -> Word = {
-        RuntimeCalls.tableGrow(VMContext($0), UInt32($1), by: $2, filledWith: $3)
+        MachineFrames.noteRuntimeCall(VMContext($0))
+        return RuntimeCalls.tableGrow(VMContext($0), UInt32($1), by: $2, filledWith: $3)
       }
       return unsafeBitCast(function, to: UInt.self)
     case .tableFill:

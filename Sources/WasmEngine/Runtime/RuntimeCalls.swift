@@ -28,6 +28,10 @@ enum RuntimeCalls {
     return .trapped
   }
 
+  /// Keeps the frames of a trap while those of compiled code still exist.
+  @inline(never)
+  static func captureBacktrace(_ context: StoreContext) { store(context).captureBacktrace() }
+
   /// To be called when the store's interrupt word is not zero: records the trap that says why.
   @inline(never)
   static func interrupted(_ store: StoreContext) -> ExecutionStatus {

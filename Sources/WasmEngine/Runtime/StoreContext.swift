@@ -5,7 +5,7 @@ struct StoreContext {
 
   @inline(__always) init(_ base: UnsafeMutableRawPointer) { self.base = base }
 
-  static let size = 256
+  static let size = 512
   /// The lowest address that the interpreter's frames may not reach any more (its value stack grows upwards).
   static let valueStackLimitOffset = 0
   /// Not zero when the execution is to be interrupted (``RuntimeCalls/interrupted(_:)`` says why). Written by other threads; read at loop back edges and calls.
@@ -37,6 +37,15 @@ struct StoreContext {
   static let runtimeTableOffset = 120
   /// The stack pointer to come back to when compiled code ends by a trap, of the innermost entry.
   static let machineExitOffset = 128
+  /// The stack pointer of the innermost frame of compiled code at a call of the runtime.
+  static let machineStackOffset = 136
+  /// What compiled code compares the stack pointer with: ``nativeStackLimitOffset``, or all ones while the interrupt word is
+  /// set, so that calls stop too (``InterruptWord/refreshLimit(_:)``).
+  static let machineStackLimitOffset = 144
+  /// The context of the innermost wasm frame at an exit or a trap, where that is one of compiled code.
+  static let lastContextOffset = 152
+  /// The registers of compiled code that faulted, as the system orders them (``Signals``).
+  static let faultRegistersOffset = 256
 
   @inline(__always) subscript(_ offset: Int) -> UInt64 {
     get { base.load(fromByteOffset: offset, as: UInt64.self) }

@@ -30,7 +30,13 @@ enum Tier {
       return engine.thunks.entry(record.typeID) { engine.functionType(record.typeID) }
     }
     guard let entry else { return interpret(record, slots: slots, in: store) }
-    let status = unsafeBitCast(entry, to: MachineCode.Entry.self)(record.base, UnsafeMutableRawPointer(slots))
+    var activation = MachineActivation(store)
+    let status = withUnsafeMutablePointer(to: &activation) { activation in
+      store[StoreContext.lastActivationOffset] = UInt64(UInt(bitPattern: activation))
+      return unsafeBitCast(entry, to: MachineCode.Entry.self)(record.base, UnsafeMutableRawPointer(slots))
+    }
+    store[StoreContext.lastActivationOffset] = activation.previous
+    activation.restore(store)
     return ExecutionStatus(rawValue: status) ?? .trapped
   }
 
@@ -46,6 +52,13 @@ enum Tier {
   /// The wasm frames of all activations, from the one on in which the last trap or exit happened, at most `limit`:
   /// function records and positions in the modules' bytes.
   static func frames(of store: StoreContext, limit: Int) -> [(function: FunctionRecord, offset: Int)] {
-    Interpreter.backtrace(store, limit: limit)
+    var frames: [(function: FunctionRecord, offset: Int)] = []
+    var cursor = FrameCursor(store)
+    while cursor.frame != 0, frames.count < limit {
+      let frame =
+        cursor.frame & MachineFrames.mark != 0 ? MachineFrames.advance(&cursor) : Interpreter.advance(&cursor)
+      if let frame { frames.append(frame) }
+    }
+    return frames
   }
 }

@@ -23,7 +23,8 @@ struct CompilationEnvironment: Sendable {
     layout = ContextLayout(module.spaces)
     self.typeIDs = typeIDs
     self.accessClasses = accessClasses
-    self.usesGuardPages = usesGuardPages
+    // Accesses that may fault have 16 bits for their memory, and tables a number of their own.
+    self.usesGuardPages = usesGuardPages && accessClasses.count < 0xFFFF
     self.isInterruptible = isInterruptible
     var isPrivate = module.spaces.memories.indices.map { $0 >= module.spaces.importedMemoryCount }
     for export in module.module.exports where export.kind == .memory { isPrivate[Int(export.index)] = false }

@@ -154,6 +154,10 @@ struct MachineInstruction {
   var displacement: Int32 = 0
   var imm: Int64 = 0
   var position: UInt32 = 0
+  /// The memory that the memory operand accesses without a check, or all ones.
+  var memory = UInt16.max
+  /// The bytes of that access.
+  var accessWidth: UInt8 = 0
 
   init(_ operation: MachineOperation) { self.operation = operation }
 }
@@ -181,6 +185,8 @@ struct TrapSite {
   var position: UInt32
   var memory: UInt32 = 0
   var width: UInt8 = 0
+  /// Whether it comes before the function has its frame.
+  var isPrologue = false
   /// The register that holds the end of the access, where a memory access is checked.
   var end = VirtualRegister.none
 }

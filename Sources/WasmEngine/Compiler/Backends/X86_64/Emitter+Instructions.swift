@@ -25,6 +25,12 @@ extension Emitter {
     _ a: AllocatorMove.Place, _ b: AllocatorMove.Place, _ x: AllocatorMove.Place
   ) -> Bool {
     let size = instruction.size
+    if instruction.memory != .max, instruction.isMemory {
+      accesses.append(
+        AccessSite(
+          codeOffset: assembler.code.count, position: instruction.position, memory: instruction.memory,
+          width: instruction.accessWidth, memory(instruction, b, x)))
+    }
     switch instruction.operation {
     case .nothing:
       break
@@ -243,8 +249,8 @@ extension Emitter {
       if machine.hasOutwardCalls { assembler.move(.quad, .r15, .memory(Address(.rbp, -8))) }
     case .callRuntime:
       assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
-      assembler.loadAddress(.quad, .rax, Address(.rbp))
-      assembler.move(.quad, Address(.r11, Int32(StoreContext.machineFrameOffset)), .rax)
+      assembler.move(.quad, Address(.r11, Int32(StoreContext.machineFrameOffset)), .rbp)
+      assembler.move(.quad, Address(.r11, Int32(StoreContext.machineStackOffset)), .rsp)
       assembler.move(.quad, .r11, .memory(Address(.r11, Int32(StoreContext.runtimeTableOffset))))
       assembler.call(.memory(Address(.r11, Int32(instruction.imm) * 8)))
       callSite(instruction)

@@ -3,6 +3,10 @@ struct CompiledFunction {
   var code: [UInt8]
   /// For positions in the code (return addresses of calls to the runtime and to trap exits, sorted): what they are.
   var sites: [CodeSite]
+  /// The accesses that may fault, in order.
+  var accesses: [AccessSite]
+  /// Whether its frames hold their context below the saved frame pointer.
+  var keepsContext: Bool
 }
 
 /// A position in the code that a trap or a backtrace can come from.
@@ -12,6 +16,8 @@ struct CodeSite {
   var position: UInt32
   /// Whether it is the call of a trap exit.
   var isTrap = false
+  /// Whether it comes before the function has its frame.
+  var isPrologue = false
   /// What trap; nil where the runtime has recorded it already.
   var trap: Trap.Kind?
   var memory: UInt32 = 0
@@ -23,6 +29,7 @@ struct Emitter: ~Copyable {
   var assembler = Assembler()
   var machine = MachineFunction()
   var sites: [CodeSite] = []
+  var accesses: [AccessSite] = []
   var frameSize = 0
   var incomingStackBytes = 0
   private var labels: [Label] = []
@@ -44,6 +51,7 @@ struct Emitter: ~Copyable {
     self.incomingStackBytes = incomingStackBytes
     assembler.code.reset()
     sites.removeAll(keepingCapacity: true)
+    accesses.removeAll(keepingCapacity: true)
     coldTraps.removeAll(keepingCapacity: true)
     labels = machine.blocks.map { _ in assembler.code.makeLabel() }
     constants = machine.constants.map { _ in assembler.code.makeLabel() }
@@ -109,7 +117,7 @@ struct Emitter: ~Copyable {
     guard assembler.code.resolve() else { return nil }
     let code = Array(UnsafeBufferPointer(start: assembler.code.bytes, count: assembler.code.count))
     sites.sort { $0.codeOffset < $1.codeOffset }
-    return CompiledFunction(code: code, sites: sites)
+    return CompiledFunction(code: code, sites: sites, accesses: accesses, keepsContext: machine.hasOutwardCalls)
   }
 
   // MARK: Frame
@@ -120,10 +128,11 @@ struct Emitter: ~Copyable {
     assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize))
     // The store's context, and in it the limit of the native stack.
     assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
-    assembler.arithmetic(.cmp, .quad, .rsp, .memory(Address(.r11, Int32(StoreContext.nativeStackLimitOffset))))
+    assembler.arithmetic(.cmp, .quad, .rsp, .memory(Address(.r11, Int32(StoreContext.machineStackLimitOffset))))
     let trap = assembler.code.makeLabel()
     assembler.jump(if: .belowOrEqual, trap)
     machine.trapSites.append(TrapSite(kind: .callStackExhausted, position: 0))
+    machine.trapSites[machine.trapSites.count - 1].isPrologue = true
     coldTraps.append((trap, machine.trapSites.count - 1, nil))
     // Calls go round in circles as loops do, and without going deep: a tree of calls has more nodes than time.
     let interrupt = assembler.code.makeLabel()
@@ -224,11 +233,14 @@ struct Emitter: ~Copyable {
 
   /// Calls what all traps of compiled code call; the return address tells which it is.
   mutating func emitTrap(_ site: Int) {
-    assembler.call(.memory(Address(.r15, Int32(VMContext.trapExitOffset))))
     let trap = machine.trapSites[site]
+    // The frame may reach beyond the stack.
+    if trap.isPrologue { assembler.move(.quad, .rsp, .of(.rbp)) }
+    assembler.call(.memory(Address(.r15, Int32(VMContext.trapExitOffset))))
     sites.append(
       CodeSite(
-        codeOffset: UInt32(assembler.code.count), position: trap.position, isTrap: true, trap: trap.kind,
+        codeOffset: UInt32(assembler.code.count), position: trap.position, isTrap: true, isPrologue: trap.isPrologue,
+        trap: trap.kind,
         memory: trap.memory,
         width: trap.width))
   }

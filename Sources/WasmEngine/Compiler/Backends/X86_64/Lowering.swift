@@ -69,6 +69,8 @@ struct Lowering: ~Copyable {
       effect += 1
       for value in block.instructions {
         let instruction = ir[value]
+        // What may fault keeps its place among others that may.
+        if instruction.operation == .load, guardedMemory(of: instruction) != nil { effect += 1 }
         effects[value.index] = effect
         if instruction.operation.hasEffect, instruction.operation != .load { effect += 1 }
         switch instruction.operation {
@@ -80,6 +82,10 @@ struct Lowering: ~Copyable {
             let isComparison = source.operation == .compare || source.operation == .floatCompare || isVectorTest(source)
             if isComparison, effects[condition.index] != 0, sameBlock(effects[condition.index], block, effects) {
               isFolded[condition.index] = true
+              // A load that is part of the comparison does not move with it.
+              if effects[condition.index] != effects[value.index] {
+                for operand in [source.a, source.b] where isFolded[operand.index] { isFolded[operand.index] = false }
+              }
             }
           }
         case .add where foldsAddress(value, instruction):
@@ -266,7 +272,8 @@ struct Lowering: ~Copyable {
 
   mutating func emit(_ instruction: MachineInstruction) {
     machine.instructions.append(instruction)
-    machine.instructions[machine.instructions.count - 1].position = position
+    // An access that became part of another instruction keeps its own.
+    if instruction.memory == .max { machine.instructions[machine.instructions.count - 1].position = position }
   }
 
   mutating func emitMove(_ target: VirtualRegister, _ source: VirtualRegister) {
@@ -313,7 +320,7 @@ struct Lowering: ~Copyable {
       instruction.imm = bits
       return
     }
-    if isFolded[value.index] { return setMemory(&instruction, ir[value]) }
+    if isFolded[value.index] { return setMemory(&instruction, ir[value], at: ir.positions[value.index]) }
     if ir[value].operation == .constant, ir[value].type.isFloat {
       instruction.isMemory = true
       instruction.isPoolConstant = true
@@ -324,8 +331,16 @@ struct Lowering: ~Copyable {
   }
 
   /// Makes the address of a load or store the memory operand.
-  mutating func setMemory(_ instruction: inout MachineInstruction, _ access: IRInstruction) {
+  ///
+  /// - Parameter place: The position of the access in the module, where it is not the current one.
+  mutating func setMemory(_ instruction: inout MachineInstruction, _ access: IRInstruction, at place: UInt32? = nil) {
     instruction.isMemory = true
+    if let memory = guardedMemory(of: access) {
+      let type = access.operation == .load ? access.type : ir.type(access.c)
+      instruction.memory = memory
+      instruction.accessWidth = UInt8((IRAccess(rawValue: access.aux) ?? .full).width(type))
+      instruction.position = place ?? position
+    }
     if access.operation == .contextLoad || access.operation == .contextStore {
       instruction.b = access.a.exists ? use(access.a) : Self.context
       instruction.displacement = Int32(truncatingIfNeeded: access.imm)
@@ -340,6 +355,22 @@ struct Lowering: ~Copyable {
       return
     }
     instruction.x = use(access.b)
+  }
+
+  /// The memory of a load or store that is left to fault.
+  func guardedMemory(of access: IRInstruction) -> UInt16? {
+    guard environment.usesGuardPages else { return nil }
+    let memory: Int
+    switch access.operation {
+    case .load: memory = Int(access.c.id)
+    case .store: memory = Int(access.imm >> 32)
+    default: return nil
+    }
+    // Accesses to tables have a number that no memory has.
+    guard environment.accessClasses.indices.contains(memory), environment.accessClasses[memory] == .reserved else {
+      return nil
+    }
+    return UInt16(memory)
   }
 
   // MARK: Traps

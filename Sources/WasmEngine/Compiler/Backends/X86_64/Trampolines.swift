@@ -88,6 +88,17 @@ struct Trampolines {
     return bytes(&assembler)
   }
 
+  /// Where the fault handler goes on: `recordFault(context) -> status`, and leaves.
+  static func faultExit(recordFault: UInt) -> [UInt8] {
+    var assembler = Assembler()
+    assembler.move(.quad, .rdi, .of(.r15))
+    assembler.arithmetic(.and, .quad, .of(.rsp), immediate: -16)
+    assembler.move(.rax, constant: Int64(bitPattern: UInt64(recordFault)))
+    assembler.call(.of(.rax))
+    leave(&assembler)
+    return bytes(&assembler)
+  }
+
   /// Out of compiled code to a function that is not: `call(record, caller context, slots, frame) -> status`.
   static func exit(_ parameters: [IRType], _ results: [IRType], call: UInt) -> [UInt8]? {
     let layout = CallLayout(parameters: parameters, results: results)
