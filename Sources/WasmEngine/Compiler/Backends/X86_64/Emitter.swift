@@ -126,7 +126,8 @@ struct Emitter: ~Copyable {
     assembler.push(.rbp)
     assembler.move(.quad, .rbp, .of(.rsp))
     assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize))
-    // The store's context, and in it the limit of the native stack.
+    // The store's context, and in it the limit of the native stack. An interrupt raises it: calls go round in circles as
+    // loops do, and without going deep, since a tree of calls has more nodes than time.
     assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
     assembler.arithmetic(.cmp, .quad, .rsp, .memory(Address(.r11, Int32(StoreContext.machineStackLimitOffset))))
     let trap = assembler.code.makeLabel()
@@ -134,13 +135,6 @@ struct Emitter: ~Copyable {
     machine.trapSites.append(TrapSite(kind: .callStackExhausted, position: 0))
     machine.trapSites[machine.trapSites.count - 1].isPrologue = true
     coldTraps.append((trap, machine.trapSites.count - 1, nil))
-    // Calls go round in circles as loops do, and without going deep: a tree of calls has more nodes than time.
-    let interrupt = assembler.code.makeLabel()
-    assembler.arithmetic(
-      .cmp, .quad, .memory(Address(.r11, Int32(StoreContext.interruptOffset))), immediate: 0)
-    assembler.jump(if: .notEqual, interrupt)
-    machine.trapSites.append(TrapSite(kind: .interrupted, position: 0))
-    coldTraps.append((interrupt, machine.trapSites.count - 1, nil))
     if machine.hasOutwardCalls { assembler.move(.quad, Address(.rbp, -8), .r15) }
   }
 

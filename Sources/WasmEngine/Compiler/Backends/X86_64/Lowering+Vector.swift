@@ -34,7 +34,7 @@ extension Lowering {
       if ir[value].operation == .vectorConstant {
         setPoolConstant(&instruction, ir.vectors[Int(ir[value].imm)])
       } else if isFolded[value.index] {
-        setMemory(&instruction, ir[value])
+        setMemory(&instruction, ir[value], at: ir.positions[value.index])
       } else {
         instruction.b = use(value)
       }
@@ -270,7 +270,7 @@ extension Lowering {
     insert.imm = instruction.imm
     insert.a = use(instruction.a)
     if isFolded[instruction.b.index] {
-      setMemory(&insert, ir[instruction.b])
+      setMemory(&insert, ir[instruction.b], at: ir.positions[instruction.b.index])
     } else {
       insert.b = use(instruction.b)
     }
