@@ -1,0 +1,203 @@
+import WasmEngine
+import WebAssembly
+
+/// Runs a module on both tiers in both kinds of bounds and compares what can be seen.
+struct Differential {
+  enum Outcome {
+    case same(instructions: UInt64, traps: Int, throwing: Int)
+    /// A deadline ended one of them.
+    case stopped
+    case invalid(String)
+    case different(String)
+  }
+
+  private struct Way {
+    var tier: ExecutionTier
+    var bounds: MemoryPolicy.Bounds
+    var name: String { "\(tier.rawValue) \(bounds.rawValue)" }
+  }
+
+  private struct Record {
+    var events: [String] = []
+    var instructions: UInt64 = 0
+    var traps = 0
+    var throwing = 0
+    var isStopped = false
+  }
+
+  private static let ways = [
+    Way(tier: .interpreter, bounds: .guarded), Way(tier: .interpreter, bounds: .checked),
+    Way(tier: .compiler, bounds: .guarded), Way(tier: .compiler, bounds: .checked),
+  ]
+  /// How many functions each call from outside may enter.
+  private static let entries: Int32 = 40
+  private static let deadline = Duration.seconds(5)
+
+  static func run(_ bytes: [UInt8], seed: UInt64) -> Outcome {
+    let validated: ValidatedModule
+    do {
+      let validator = try ModuleValidator(ModuleDecoder.decode(bytes))
+      validated = try validator.finish([try validator.validateFunctions(0..<validator.functionCount)])
+    } catch {
+      return .invalid("\(error)")
+    }
+    var first: Record?
+    for way in ways {
+      let record: Record
+      do {
+        record = try run(validated, way, seed: seed)
+      } catch {
+        return .invalid("\(way.name): \(error)")
+      }
+      if record.isStopped { return .stopped }
+      guard let expected = first else {
+        first = record
+        continue
+      }
+      for (index, event) in expected.events.enumerated() {
+        let other = index < record.events.count ? record.events[index] : "nothing"
+        if event != other { return .different("\(ways[0].name): \(event)\n\(way.name): \(other)") }
+      }
+    }
+    let record = first ?? Record()
+    return .same(instructions: record.instructions, traps: record.traps, throwing: record.throwing)
+  }
+
+  private static func run(_ validated: ValidatedModule, _ way: Way, seed: UInt64) throws -> Record {
+    var configuration = Engine.Configuration()
+    configuration.features = .all
+    configuration.memoryPolicy.bounds = way.bounds
+    configuration.tier = way.tier
+    configuration.stackSize = 1 << 20
+    configuration.validationThreads = 1
+    // The first way counts instructions.
+    configuration.metersFuel = way.tier == .interpreter && way.bounds == .guarded
+    let engine = Engine(configuration)
+    let store = Store(engine)
+    store.limiter = { request in
+      switch request {
+      case .memory(_, let desired, _): desired <= 1 << 20
+      case .table(_, let desired, _): desired <= 1000
+      case .instance: true
+      }
+    }
+    let fuel: Int64 = 1 << 40
+    if configuration.metersFuel { try store.setFuel(fuel) }
+    let module = try CompiledModule(validated, engine: engine)
+    var record = Record()
+    var memories: [String: Memory] = [:]
+    var imports: [ExternalValue] = []
+    for item in module.imports {
+      switch item.type {
+      case .function(let type):
+        imports.append(.function(try Function(in: store, type: type) { _, arguments in answer(arguments, type) }))
+      case .memory(let type):
+        let memory = try memories[item.name] ?? Memory(in: store, type: type)
+        memories[item.name] = memory
+        imports.append(.memory(memory))
+      default: break
+      }
+    }
+    let instance = try store.instantiate(module, imports: imports)
+    store.setDeadline(after: deadline)
+    defer { store.setDeadline(nil) }
+    call(instance, seed, &record)
+    record.events.append(state(instance))
+    if let left = store.fuel { record.instructions = UInt64(clamping: fuel - left) }
+    return record
+  }
+
+  /// What a host function returns: numbers that depend on all arguments.
+  private static func answer(_ arguments: [Value], _ type: FunctionType) -> [Value] {
+    var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
+    for argument in arguments {
+      hash = (hash ^ word(argument)) &* 0x100_0000_01B3
+      hash ^= hash >> 29
+    }
+    return type.results.enumerated().map { index, type in
+      let bits = hash >> UInt64(index)
+      return switch type {
+      case .i32: .i32(Int32(truncatingIfNeeded: bits))
+      case .i64: .i64(Int64(bitPattern: bits))
+      case .f32: .f32(Float(Int32(truncatingIfNeeded: bits)))
+      default: .f64(Double(Int64(bitPattern: bits)))
+      }
+    }
+  }
+
+  /// The bits of a value, the same ones for all that are not numbers.
+  private static func word(_ value: Value) -> UInt64 {
+    switch value {
+    case .i32(let value): UInt64(UInt32(bitPattern: value))
+    case .i64(let value): UInt64(bitPattern: value)
+    case .f32(let value): value.isNaN ? 0x7FC0_0000 : UInt64(value.bitPattern)
+    case .f64(let value): value.isNaN ? 0x7FF8_0000_0000_0000 : value.bitPattern
+    default: 0
+    }
+  }
+
+  private static func argument(_ type: ValueType, _ random: inout RandomSource) -> Value {
+    let bits = random.chance(50) ? UInt64(random.below(300)) : random.next() >> UInt64(random.below(64))
+    return switch type {
+    case .i32: .i32(Int32(truncatingIfNeeded: bits))
+    case .i64: .i64(Int64(bitPattern: bits))
+    case .f32: .f32(Float(Int32(truncatingIfNeeded: bits)) / 16)
+    default: .f64(Double(Int64(bitPattern: bits)) / 16)
+    }
+  }
+
+  private static func call(_ instance: Instance, _ seed: UInt64, _ record: inout Record) {
+    var random = RandomSource(seed: seed)
+    for (name, value) in instance.exports {
+      guard case .function(let function) = value else { continue }
+      let arguments = function.type.parameters.map { argument($0, &random) }
+      if case .global(let fuel) = instance.export("g0") { try? fuel.set(.i32(entries)) }
+      do {
+        let results = try function.call(arguments)
+        record.events.append("\(name)\(arguments) = " + results.map(text).joined(separator: " "))
+      } catch let trap as Trap {
+        switch trap.kind {
+        case .outOfFuel, .deadlineExceeded, .interrupted, .callStackExhausted: record.isStopped = true
+        default: break
+        }
+        record.traps += 1
+        var event = "\(name)\(arguments): \(trap.message)"
+        if let fault = trap.memoryFault {
+          event += " memory \(fault.memoryIndex) address 0x\(String(fault.address, radix: 16)) length \(fault.length)"
+        }
+        record.events.append(event)
+      } catch let exception as UncaughtException {
+        record.throwing += 1
+        record.events.append("\(name)\(arguments) threw " + exception.payload.map(text).joined(separator: " "))
+      } catch {
+        record.events.append("\(name)\(arguments): \(error)")
+      }
+      record.events.append("after \(name): " + state(instance))
+      if record.isStopped { return }
+    }
+  }
+
+  private static func text(_ value: Value) -> String { String(word(value), radix: 16) }
+
+  private static func state(_ instance: Instance) -> String {
+    var text = ""
+    for index in 0..<instance.memoryCount {
+      if let memory = instance.memory(at: index) { text += " memory \(index) \(digest(memory))" }
+    }
+    for (name, value) in instance.exports {
+      if case .global(let global) = value { text += " \(name) \(Self.text(global.value))" }
+    }
+    return text
+  }
+
+  /// The size and a hash of the contents (Fowler, Noll and Vo's, over words).
+  private static func digest(_ memory: Memory) -> String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    memory.withUnsafeBytes { bytes in
+      for index in 0..<bytes.count / 8 {
+        hash = (hash ^ bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) &* 0x100_0000_01B3
+      }
+    }
+    return "\(memory.byteCount) bytes 0x" + String(hash, radix: 16)
+  }
+}

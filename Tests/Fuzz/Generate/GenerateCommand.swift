@@ -1,0 +1,201 @@
+import ArgumentParser
+import WastRunner
+import WebAssembly
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// `polymnia-fuzz generate`
+struct GenerateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Make valid modules and compare both tiers and both kinds of bounds on them.",
+    discussion: """
+      Exit status: 0 if no module made a difference, else 1.
+      """)
+
+  @Option(help: ArgumentHelp("Where the random numbers begin.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("How many modules to make.", valueName: "number"))
+  var count = 1000
+
+  @Option(help: ArgumentHelp("The number of the first module.", valueName: "number"))
+  var first = 0
+
+  @Option(help: ArgumentHelp("Stop after so many seconds.", valueName: "seconds"))
+  var seconds: Double?
+
+  @Option(help: ArgumentHelp("How many workers.", valueName: "number"))
+  var jobs = 2
+
+  @Option(help: ArgumentHelp("Where modules that made a difference are written.", valueName: "folder"))
+  var finds = ".build/finds"
+
+  @Option(help: ArgumentHelp("Stop after so many finds.", valueName: "number"))
+  var enough = 10
+
+  @Flag(help: "Make the first module smaller as long as it makes a difference, and write it.")
+  var shrink = false
+
+  @Flag(help: "Try the modules in this process.")
+  var here = false
+
+  @Option(help: ArgumentHelp("Try a module from a file instead, in this process.", valueName: "file"))
+  var file: String?
+
+  @Option(help: ArgumentHelp("The worker's board.", visibility: .hidden))
+  var board: String?
+
+  @Option(help: ArgumentHelp("The distance between a worker's modules.", visibility: .hidden))
+  var step = 1
+
+  func validate() throws {
+    guard count > 0, first >= 0, first <= Int.max - count else { throw ValidationError("No such numbers") }
+    guard (1...64).contains(jobs) else { throw ValidationError("'--jobs' must be between 1 and 64") }
+  }
+
+  static func program(_ number: Int, seed: UInt64) -> Program {
+    var generator = ProgramGenerator(seed: seed, number: number)
+    return generator.make()
+  }
+
+  func run() throws {
+    if let file {
+      try check(file)
+    } else if shrink {
+      shrinkFirst()
+    } else if here || board != nil {
+      work(board.flatMap { GenerationBoard(path: $0) } ?? GenerationBoard())
+    } else {
+      mkdir(finds, 0o755)
+      guard try GenerationCampaign(self).run() else { throw ExitCode(1) }
+    }
+  }
+
+  private func check(_ file: String) throws {
+    switch Differential.run(try ScriptFiles.read(file), seed: seed) {
+    case .same, .stopped: print("no difference")
+    case .invalid(let what):
+      print("invalid: \(what)")
+      throw ExitCode(3)
+    case .different(let what):
+      print(what)
+      throw ExitCode(2)
+    }
+  }
+
+  // MARK: Work
+
+  private func work(_ board: GenerationBoard) {
+    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    var number = first
+    while number < first + count {
+      if let end, ContinuousClock.now >= end { break }
+      board[.number] = UInt64(number) + 1
+      let bytes = Self.program(number, seed: seed).bytes
+      board[.modules] += 1
+      switch Differential.run(bytes, seed: seed) {
+      case .same(let instructions, let traps, let throwing):
+        if instructions >= 10_000 { board[.long] += 1 }
+        if traps > 0 { board[.trapping] += 1 }
+        if throwing > 0 { board[.throwing] += 1 }
+        board[.instructions] += instructions
+      case .stopped: board[.stopped] += 1
+      case .invalid(let what):
+        board[.invalid] += 1
+        report(number, bytes, "invalid: \(what)")
+      case .different(let what):
+        board[.different] += 1
+        report(number, bytes, what)
+      }
+      number += step
+    }
+    board[.finished] = 1
+  }
+
+  func report(_ number: Int, _ bytes: [UInt8], _ what: String) {
+    let path = "\(finds)/generated-\(seed)-\(number).wasm"
+    Self.write(bytes, to: path)
+    print("module \(number) of seed \(seed) (\(path)): \(what)")
+    fflush(nil)
+  }
+
+  static func write(_ bytes: [UInt8], to path: String) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return }
+    _ = bytes.withUnsafeBytes { put(descriptor, $0.baseAddress, $0.count) }
+    close(descriptor)
+  }
+
+  // MARK: Shrinking
+
+  private func shrinkFirst() {
+    let path = "\(finds)/shrinking-\(seed)-\(first).wasm"
+    mkdir(finds, 0o755)
+    let shrinker = Shrinker { program in
+      Self.write(program.bytes, to: path)
+      let status = Self.spawn(["generate", "--seed", "\(seed)", "--file", path], isQuiet: true, patience: .seconds(3))
+      return status & 0x7F != 0 || (status >> 8) & 0xFF == 2
+    }
+    let original = Self.program(first, seed: seed)
+    guard shrinker.isInteresting(original) else {
+      print("module \(first) of seed \(seed) makes no difference")
+      return
+    }
+    let small = shrinker.shrink(original)
+    let base = "\(finds)/small-\(seed)-\(first)"
+    Self.write(small.bytes, to: base + ".wasm")
+    if let module = try? ModuleDecoder.decode(small.bytes), let text = try? ModulePrinter.text(module) {
+      Self.write(Array(text.utf8), to: base + ".wat")
+      print(text)
+    }
+    unlink(path)
+    _ = Self.spawn(["generate", "--seed", "\(seed)", "--file", base + ".wasm"], isQuiet: false, patience: .seconds(3))
+  }
+
+  /// Starts this program with other arguments; its process.
+  static func start(_ words: [String], isQuiet: Bool) -> pid_t? {
+    var arguments: [UnsafeMutablePointer<CChar>?] = (["polymnia-fuzz"] + words).map { strdup($0) }
+    defer { for argument in arguments { free(argument) } }
+    arguments.append(nil)
+    #if os(Linux)
+      let executable = "/proc/self/exe"
+    #else
+      let executable = CommandLine.arguments[0]
+    #endif
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if isQuiet {
+      posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+      posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    }
+    var process = pid_t()
+    return posix_spawn(&process, executable, &actions, nil, arguments, environ) == 0 ? process : nil
+  }
+
+  /// As ``start(_:isQuiet:)``, and waits; the status, or 0 after too long.
+  private static func spawn(_ words: [String], isQuiet: Bool, patience: Duration) -> Int32 {
+    guard let process = start(words, isQuiet: isQuiet) else { return 0 }
+    let start = ContinuousClock.now
+    var status: Int32 = 0
+    while waitpid(process, &status, WNOHANG) != process {
+      usleep(500)
+      if start.duration(to: .now) > patience {
+        kill(process, SIGKILL)
+        waitpid(process, &status, 0)
+        return 0
+      }
+    }
+    return status
+  }
+}
+
+/// The system's `write`, which the command's own hides.
+private func put(_ descriptor: Int32, _ base: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, base, count)
+}

@@ -1,0 +1,215 @@
+import WebAssembly
+
+/// A piece of a generated function: operands, then code, with nested bodies where it is a structured instruction.
+///
+/// It leaves `result` on the stack, or nothing; statements, which leave nothing, can be dropped without harm.
+struct Node {
+  var operands: [Node] = []
+  /// What is written behind the operands: an instruction, or the head of a block.
+  var code: [UInt8] = []
+  /// The bodies of a structured instruction, divided by `else`.
+  var bodies: [[Node]] = []
+  /// What is written behind the `end`, or behind the instruction.
+  var tail: [UInt8] = []
+  var result: ValueType?
+  /// Whether what stands behind it in its body is not reached.
+  var ends = false
+
+  func write(_ output: inout [UInt8]) {
+    for operand in operands { operand.write(&output) }
+    output += code
+    if !bodies.isEmpty {
+      for (index, body) in bodies.enumerated() {
+        if index > 0 { output.append(0x05) }
+        for node in body { node.write(&output) }
+      }
+      output.append(0x0B)
+    }
+    output += tail
+  }
+
+  /// The number of nodes, itself included.
+  var size: Int {
+    operands.reduce(1) { $0 + $1.size } + bodies.reduce(0) { $0 + $1.reduce(0) { $0 + $1.size } }
+  }
+}
+
+/// A function of a generated module.
+struct ProgramFunction {
+  var type: Int
+  var locals: [ValueType]
+  var body: [Node]
+}
+
+/// A generated module, of which functions and nodes can be taken away.
+struct Program {
+  struct Memory {
+    var is64: Bool
+    var minimum: Int
+    var maximum: Int?
+    /// Whether it is imported; the second import of the same memory has the same name.
+    var importName: String?
+    /// As many bytes as it surely has, a power of two.
+    var mask: Int
+  }
+
+  var types: [FunctionType] = []
+  /// The types of imported functions.
+  var imports: [Int] = []
+  var memories: [Memory] = []
+  var globals: [(type: ValueType, bits: UInt64)] = []
+  var tableSizes: [Int] = []
+  var elements: [Int] = []
+  var functions: [ProgramFunction] = []
+  var data: [[UInt8]] = []
+
+  static let fuelGlobal = 0
+
+  var bytes: [UInt8] {
+    var output = ByteWriter()
+    output.bytes = [0, 0x61, 0x73, 0x6D, 1, 0, 0, 0]
+    section(1, &output) { section in
+      section.u32(UInt32(types.count))
+      for type in types {
+        section.byte(0x60)
+        section.u32(UInt32(type.parameters.count))
+        for value in type.parameters { section.valueType(value) }
+        section.u32(UInt32(type.results.count))
+        for value in type.results { section.valueType(value) }
+      }
+    }
+    let importedMemories = memories.filter { $0.importName != nil }
+    section(2, &output) { section in
+      section.u32(UInt32(imports.count + importedMemories.count))
+      for type in imports {
+        section.name("host")
+        section.name("f")
+        section.byte(0)
+        section.u32(UInt32(type))
+      }
+      for memory in importedMemories {
+        section.name("host")
+        section.name(memory.importName ?? "")
+        section.byte(2)
+        Self.write(memory, &section)
+      }
+    }
+    section(3, &output) { section in
+      section.u32(UInt32(functions.count))
+      for function in functions { section.u32(UInt32(function.type)) }
+    }
+    section(4, &output) { section in
+      section.u32(UInt32(tableSizes.count))
+      for size in tableSizes {
+        section.byte(0x70)
+        section.byte(0)
+        section.u32(UInt32(size))
+      }
+    }
+    section(5, &output) { section in
+      let own = memories.filter { $0.importName == nil }
+      section.u32(UInt32(own.count))
+      for memory in own { Self.write(memory, &section) }
+    }
+    section(13, &output) { section in
+      section.u32(1)
+      section.byte(0)
+      section.u32(0)
+    }
+    section(6, &output) { section in
+      section.u32(UInt32(globals.count))
+      for global in globals {
+        section.valueType(global.type)
+        section.byte(1)
+        section.bytes += Self.constant(global.type, global.bits)
+        section.byte(0x0B)
+      }
+    }
+    section(7, &output) { section in
+      section.u32(UInt32(functions.count + globals.count))
+      for index in functions.indices {
+        section.name("f\(index)")
+        section.byte(0)
+        section.u32(UInt32(imports.count + index))
+      }
+      for index in globals.indices {
+        section.name("g\(index)")
+        section.byte(3)
+        section.u32(UInt32(index))
+      }
+    }
+    section(9, &output) { section in
+      // One for each table, and one that is passive.
+      section.u32(UInt32(tableSizes.count + 1))
+      for table in tableSizes.indices {
+        section.byte(2)
+        section.u32(UInt32(table))
+        section.bytes += [0x41, UInt8(table), 0x0B, 0]
+        section.u32(UInt32(elements.count))
+        for element in elements { section.u32(UInt32(element)) }
+      }
+      section.byte(1)
+      section.byte(0)
+      section.u32(UInt32(elements.count))
+      for element in elements { section.u32(UInt32(element)) }
+    }
+    section(12, &output) { $0.u32(UInt32(data.count)) }
+    section(10, &output) { section in
+      section.u32(UInt32(functions.count))
+      for function in functions {
+        var body = ByteWriter()
+        body.u32(UInt32(function.locals.count))
+        for local in function.locals {
+          body.u32(1)
+          body.valueType(local)
+        }
+        for node in function.body { node.write(&body.bytes) }
+        body.byte(0x0B)
+        section.u32(UInt32(body.bytes.count))
+        section.bytes += body.bytes
+      }
+    }
+    section(11, &output) { section in
+      section.u32(UInt32(data.count))
+      for segment in data {
+        section.byte(1)
+        section.u32(UInt32(segment.count))
+        section.bytes += segment
+      }
+    }
+    return output.bytes
+  }
+
+  private static func write(_ memory: Memory, _ output: inout ByteWriter) {
+    output.byte((memory.maximum == nil ? 0 : 1) | (memory.is64 ? 4 : 0))
+    output.u64(UInt64(memory.minimum))
+    if let maximum = memory.maximum { output.u64(UInt64(maximum)) }
+  }
+
+  private func section(_ id: UInt8, _ output: inout ByteWriter, _ write: (inout ByteWriter) -> Void) {
+    var section = ByteWriter()
+    write(&section)
+    output.byte(id)
+    output.u32(UInt32(section.bytes.count))
+    output.bytes += section.bytes
+  }
+
+  static func constant(_ type: ValueType, _ bits: UInt64) -> [UInt8] {
+    var output = ByteWriter()
+    switch type {
+    case .i32:
+      output.byte(0x41)
+      output.s32(Int32(truncatingIfNeeded: bits))
+    case .i64:
+      output.byte(0x42)
+      output.s64(Int64(bitPattern: bits))
+    case .f32:
+      output.byte(0x43)
+      output.word(bits, bytes: 4)
+    default:
+      output.byte(0x44)
+      output.word(bits, bytes: 8)
+    }
+    return output.bytes
+  }
+}

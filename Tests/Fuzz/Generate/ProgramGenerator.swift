@@ -1,0 +1,67 @@
+import WebAssembly
+
+/// Makes a valid module out of random numbers.
+struct ProgramGenerator {
+  var random: RandomSource
+  var program = Program()
+
+  static let numeric: [ValueType] = [.i32, .i64, .f32, .f64]
+
+  init(seed: UInt64, number: Int) { random = RandomSource(seed: seed, number: number) }
+
+  mutating func valueType() -> ValueType {
+    switch random.below(10) {
+    case 0..<4: .i32
+    case 4..<7: .i64
+    case 7: .f32
+    default: .f64
+    }
+  }
+
+  mutating func make() -> Program {
+    // Of the tag; then of imports; then what blocks need is added as they are made.
+    program.types.append(FunctionType(parameters: [.i64], results: []))
+    for _ in 0..<2 + random.below(5) {
+      let many = random.chance(20)
+      let parameters = (0..<random.below(many ? 16 : 5)).map { _ in valueType() }
+      let results = (0..<random.below(random.chance(12) ? 7 : 3)).map { _ in valueType() }
+      program.types.append(FunctionType(parameters: parameters, results: results))
+    }
+    for _ in 0..<1 + random.below(2) { program.imports.append(1 + random.below(program.types.count - 1)) }
+    makeMemories()
+    program.globals.append((.i32, 0))
+    for type in Self.numeric { program.globals.append((type, random.below(1000) == 0 ? 0 : random.next() >> 40)) }
+    for _ in 0..<random.below(3) { program.globals.append((valueType(), random.next() >> 45)) }
+    let functionTypes = program.types.count
+    let count = 2 + random.below(5)
+    let types = (0..<count).map { _ in 1 + random.below(functionTypes - 1) }
+    program.functions = types.map { ProgramFunction(type: $0, locals: [], body: []) }
+    program.elements = (0..<4 + random.below(6)).map { _ in random.below(program.imports.count + count) }
+    program.tableSizes = (0..<1 + random.below(2)).map { _ in 12 + random.below(6) }
+    program.data = (0..<2).map { _ in (0..<64 + random.below(100)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    }
+    for index in 0..<count {
+      var body = BodyGenerator(random: random, program: program, function: index)
+      body.make()
+      random = body.random
+      program = body.program
+    }
+    return program
+  }
+
+  private mutating func makeMemories() {
+    let count = [1, 2, 2, 3, 4][random.below(5)]
+    var memories: [Program.Memory] = []
+    for index in 0..<count {
+      let minimum = 1 + random.below(2)
+      memories.append(
+        Program.Memory(
+          is64: random.chance(40), minimum: minimum,
+          maximum: random.chance(50) ? minimum + random.below(4) : nil,
+          importName: index < 2 && random.chance(30) ? "m\(index)" : nil, mask: 0x1_0000))
+    }
+    // The same memory twice.
+    if let first = memories.first(where: { $0.importName != nil }), random.chance(60) { memories.append(first) }
+    program.memories = memories.filter { $0.importName != nil } + memories.filter { $0.importName == nil }
+  }
+}
