@@ -45,9 +45,11 @@ extension FunctionTranslator {
     let (extent, overflow) = offset.addingReportingOverflow(UInt64(width))
     let index = is64 ? pointer : zeroExtend(pointer)
     if overflow || extent > UInt64(Int64.max) {
-      // Nothing has that many bytes.
-      let never = constant(.i64, 0)
-      return check(index, extent: Int64.max, never, memory, width, isStore: isStore, base: base, offset: 0)
+      // Nothing has that many bytes. What is reported is the sum as far as it has 64 bits.
+      let sum = make(IRInstruction(.add, .i64, index, constant(.i64, Int64(bitPattern: offset))))
+      let tag = IRValue(UInt32(memory) << 8 | UInt32(width))
+      _ = append(IRInstruction(.boundsCheck, .i64, sum, constant(.i64, 0), tag, imm: Int64(width), aux: 1))
+      return MemoryAddress(base: base, index: sum, displacement: 0)
     }
     if let known = ir.constant(index) {
       let start = UInt64(bitPattern: known)
