@@ -227,14 +227,15 @@ struct Execution {
     }
   }
 
-  /// A vector, in which not-a-numbers of either kind are shown as one.
+  /// A vector, in which words that are or hold a not-a-number of either width are shown as one.
   private static func looseBits(_ value: V128) -> String {
-    "v128:"
-      + [value.low, value.high].map { word in
-        let halves = [UInt32(truncatingIfNeeded: word >> 32), UInt32(truncatingIfNeeded: word)]
-        if Double(bitPattern: word).isNaN { return "nan" }
-        return halves.map { Float(bitPattern: $0).isNaN ? "nan" : String($0, radix: 16) }.joined(separator: "_")
-      }.joined(separator: " ")
+    func text(_ word: UInt64) -> String {
+      let isNumber =
+        !Double(bitPattern: word).isNaN && !Float(bitPattern: UInt32(truncatingIfNeeded: word >> 32)).isNaN
+        && !Float(bitPattern: UInt32(truncatingIfNeeded: word)).isNaN
+      return isNumber ? String(word, radix: 16) : "nan"
+    }
+    return "v128:\(text(value.high)) \(text(value.low))"
   }
 
   private func state(of instance: Instance, _ record: inout Record) {

@@ -128,4 +128,24 @@ import WasmEngine
     #expect(trapKind { try instance.function("fill")() } == .outOfBoundsMemoryAccess)
     #expect(try callI32(instance, "load") == 42)
   }
+
+  @Test(arguments: ExecutionTier.allCases)
+  func theTrapOfAnOffsetThatNoMemoryReachesTellsTheAddress(tier: ExecutionTier) throws {
+    let instance = try Store(makeEngine { $0.tier = tier }).load(
+      """
+      (module (memory i64 1)
+        (func (export "f") (param i64) (result i32)
+          (drop (i32.load8_u (i64.add (local.get 0) (i64.const -1))))
+          (i32.load8_u offset=0xffffffffffffffff (local.get 0))))
+      """)
+    // What was in bounds before does not speak for the same sum of an address and an offset.
+    for (argument, address) in [(Int64(1), UInt64(0)), (0, .max)] {
+      do {
+        _ = try instance.function("f").call([.i64(argument)])
+        Issue.record("no trap")
+      } catch let trap as Trap {
+        #expect(trap.memoryFault == Trap.MemoryFault(memoryIndex: 0, address: address, length: 1))
+      }
+    }
+  }
 }
