@@ -522,8 +522,11 @@ struct Allocator {
   }
 
   private mutating func resolveEdges(_ machine: borrowing MachineFunction) {
-    var predecessors = [Int32](repeating: 0, count: machine.blocks.count)
-    for block in machine.blocks.indices { machine.forEachSuccessor(block) { predecessors[$0] += 1 } }
+    // Only what was split can be in different places.
+    var splitRegisters = [UInt64](repeating: 0, count: (slots.count + 63) / 64)
+    for register in 32..<slots.count where live.intervals[register].nextPiece >= 0 {
+      splitRegisters[register >> 6] |= 1 << UInt64(register & 63)
+    }
     var pending: [AllocatorMove] = []
     for block in machine.blocks.indices {
       let info = machine.blocks[block]
@@ -535,7 +538,7 @@ struct Allocator {
         // In front of the jump if this is the only way on; at the beginning of the successor if it has no other way in.
         let position = count == 1 ? (info.end - 1) * 2 : to
         let phase = count == 1 ? AllocatorMove.Phase.leaving : .entering
-        live.forEachLive(into: successor) { register in
+        live.forEachLive(into: successor, among: splitRegisters) { register in
           guard register >= 32 else { return }
           let target = place(of: register, at: to)
           let source = place(of: register, at: from)

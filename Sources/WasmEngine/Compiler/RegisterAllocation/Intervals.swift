@@ -132,9 +132,11 @@ struct LiveIntervals {
     liveIn[block][register >> 6] & (1 << UInt64(register & 63)) != 0
   }
 
-  func forEachLive(into block: Int, _ body: (Int) -> Void) {
+  /// Calls `body` with every register of the set `among` that is live where a block begins.
+  @inline(__always)
+  func forEachLive(into block: Int, among set: [UInt64], _ body: (Int) -> Void) {
     for word in liveIn[block].indices {
-      var bits = liveIn[block][word]
+      var bits = liveIn[block][word] & set[word]
       while bits != 0 {
         body(word * 64 + bits.trailingZeroBitCount)
         bits &= bits - 1
