@@ -1,0 +1,152 @@
+/// Decides, instruction by instruction, what a body becomes.
+protocol BodyTransform {
+  /// The operators that ``rewrite(_:into:)`` wants to see. All others stay as they are, but for their indices.
+  func wants(_ row: Operator) -> Bool
+
+  /// Writes what takes the place of an instruction. The operands lie on the stack as the instruction expects them, and
+  /// what is written must leave its results. Indices that it writes are new ones.
+  mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError)
+}
+
+/// Where a transform writes the instructions of one body.
+struct BodyOutput {
+  var writer = InstructionWriter()
+  /// The number of parameters and declared locals of the body.
+  fileprivate var localCount: UInt32 = 0
+  /// The types of the locals that were added.
+  fileprivate var added: [ValueType] = []
+
+  /// A local that belongs to the transform: the same one for the same type and number throughout a body. Its value holds
+  /// only between instructions that one call of ``BodyTransform/rewrite(_:into:)`` writes.
+  mutating func scratch(_ type: ValueType, _ number: Int = 0) -> UInt32 {
+    var seen = 0
+    for (place, candidate) in added.enumerated() where candidate == type {
+      if seen == number { return localCount + UInt32(place) }
+      seen += 1
+    }
+    while seen <= number {
+      added.append(type)
+      seen += 1
+    }
+    return localCount + UInt32(added.count - 1)
+  }
+
+  mutating func write(_ opcode: Opcode) { writer.opcode(opcode) }
+  mutating func write(_ opcode: Opcode, _ index: UInt32) { writer.write(Instruction(opcode, index: index)) }
+  mutating func i32(_ value: UInt32) { writer.write(Instruction(.i32Const, index: 0, value: UInt64(value))) }
+  mutating func i64(_ value: UInt64) { writer.write(Instruction(.i64Const, index: 0, value: value)) }
+}
+
+/// A reader of bodies joined to a writer: a transform sees the instructions that it wants, one after the other, and
+/// writes others in their place, with locals of its own where it needs them. Everything between is copied as it is.
+///
+/// The bodies are written one behind the other to ``bytes``.
+struct BodyRewriter {
+  /// What has been written so far: a buffer that the new module's ranges refer to.
+  var bytes: [UInt8] = []
+  let remapping: IndexRemapping
+  private let source: [UInt8]
+  /// By the opcode's raw value: 0 copied, 1 remapped, 2 shown to the transform.
+  private let treatment: [UInt8]
+  private var output = BodyOutput()
+
+  init(_ source: [UInt8], remapping: IndexRemapping, transform: some BodyTransform) {
+    self.source = source
+    self.remapping = remapping
+    var treatment = [UInt8](repeating: 0, count: Operator.opcodeLimit)
+    for row in Operator.all {
+      let isRemapped = remapping.touches(row.immediates)
+      treatment[Int(row.opcode.rawValue)] = transform.wants(row) ? 2 : isRemapped ? 1 : 0
+    }
+    self.treatment = treatment
+  }
+
+  /// Rewrites a body with its branch hints.
+  ///
+  /// - Parameter parameterCount: the number of parameters of its function.
+  /// - Returns: where the new body is in ``bytes``, and the hints with their new offsets.
+  mutating func rewrite(
+    _ body: FunctionBody, parameterCount: Int, hints: [BranchHints.Hint] = [], _ transform: inout some BodyTransform
+  ) throws(ModuleError) -> (body: FunctionBody, hints: [BranchHints.Hint]) {
+    var reader = InstructionReader(source, range: body.range)
+    var locals = try reader.locals()
+    output.writer.output.bytes.removeAll(keepingCapacity: true)
+    output.added.removeAll(keepingCapacity: true)
+    output.localCount = locals.reduce(UInt32(truncatingIfNeeded: parameterCount)) { $0 &+ $1.count }
+    var newHints: [BranchHints.Hint] = []
+    try instructions(&reader, transform: &transform, hints: hints[...], bodyStart: body.range.lowerBound, &newHints)
+
+    for index in locals.indices { locals[index].type = remapping.valueType(locals[index].type) }
+    for type in output.added { locals.append((1, type)) }
+    var header = InstructionWriter()
+    header.locals(locals)
+    let start = bytes.count
+    bytes.append(contentsOf: header.bytes)
+    bytes.append(contentsOf: output.writer.output.bytes)
+    for index in newHints.indices { newHints[index].offset += UInt32(truncatingIfNeeded: header.bytes.count) }
+    return (FunctionBody(range: start..<bytes.count), newHints)
+  }
+
+  /// Copies a constant expression with its indices remapped.
+  mutating func copy(_ expression: ConstantExpression) throws(ModuleError) -> ConstantExpression {
+    let start = bytes.count
+    guard !remapping.isIdentity else {
+      bytes.append(contentsOf: source[expression.range])
+      return ConstantExpression(range: start..<bytes.count)
+    }
+    var reader = InstructionReader(source, range: expression.range)
+    var writer = InstructionWriter()
+    while !reader.isAtEnd {
+      let instruction = try reader.next()
+      remapping.write(instruction, from: reader, to: &writer)
+    }
+    bytes.append(contentsOf: writer.bytes)
+    return ConstantExpression(range: start..<bytes.count)
+  }
+
+  /// Copies bytes as they are.
+  mutating func copy(_ range: Range<Int>) -> Range<Int> {
+    let start = bytes.count
+    bytes.append(contentsOf: source[range])
+    return start..<bytes.count
+  }
+
+  /// Adds bytes that the source does not have.
+  mutating func append(_ added: [UInt8]) -> Range<Int> {
+    let start = bytes.count
+    bytes.append(contentsOf: added)
+    return start..<bytes.count
+  }
+
+  /// Rewrites the instructions up to the end of the reader's range. `hints` and `newHints` count from the beginning of a
+  /// body, but `newHints` leave its local declarations out.
+  private mutating func instructions(
+    _ reader: inout InstructionReader, transform: inout some BodyTransform, hints: ArraySlice<BranchHints.Hint>,
+    bodyStart: Int, _ newHints: inout [BranchHints.Hint]
+  ) throws(ModuleError) {
+    var hints = hints
+    // Where the bytes begin that are copied as they are.
+    var pending = reader.position
+    while !reader.isAtEnd {
+      let start = reader.position
+      let instruction = try reader.next()
+      let treatment = treatment[Int(instruction.opcode.rawValue)]
+      if let hint = hints.first, bodyStart + Int(hint.offset) <= start {
+        hints.removeFirst()
+        if bodyStart + Int(hint.offset) == start {
+          let offset = output.writer.output.bytes.count + (start - pending)
+          newHints.append(BranchHints.Hint(offset: UInt32(truncatingIfNeeded: offset), isLikely: hint.isLikely))
+        }
+      }
+      guard treatment != 0 else { continue }
+      output.writer.output.bytes.append(contentsOf: source[pending..<start])
+      if treatment == 1 {
+        remapping.write(instruction, from: reader, to: &output.writer)
+      } else {
+        try transform.rewrite(instruction, into: &output)
+      }
+      pending = reader.position
+    }
+    output.writer.output.bytes.append(contentsOf: source[pending..<reader.position])
+  }
+}

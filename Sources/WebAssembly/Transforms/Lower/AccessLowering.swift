@@ -1,0 +1,210 @@
+/// Replaces the memory instructions of bodies by instructions on the combined memory.
+struct AccessLowering: BodyTransform {
+  let code: LoweringCode
+  var routines: MemoryRoutines
+
+  init(_ code: LoweringCode, firstFunction: UInt32) {
+    self.code = code
+    routines = MemoryRoutines(code, firstIndex: firstFunction)
+  }
+
+  func wants(_ row: Operator) -> Bool {
+    switch row.immediates {
+    case .memory, .memoryAndMemory, .dataAndMemory, .memoryArgument, .memoryArgumentAndLane: true
+    default: false
+    }
+  }
+
+  mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError) {
+    guard code.layout.places.count > 1 else { return output.writer.write(instruction) }
+    switch instruction.opcode {
+    case .memorySize:
+      size(code.place(instruction.index), &output)
+    case .memoryGrow:
+      let place = code.place(instruction.index)
+      output.write(.call, routines.index(.grow(UInt32(place.memory))))
+    case .memoryFill:
+      output.write(.call, routines.index(.fill(instruction.index)))
+    case .memoryCopy:
+      output.write(
+        .call, routines.index(.copy(destination: instruction.index, source: instruction.index2)))
+    case .memoryInit:
+      output.write(
+        .call, routines.index(.initialize(segment: instruction.index, memory: instruction.index2)))
+    default:
+      guard let type = instruction.opcode.row.type else {
+        throw ModuleError(
+          .unsupported, "\(instruction.opcode.name) cannot be lowered", at: Int(instruction.offset))
+      }
+      access(instruction, operands: type.operands, &output)
+    }
+  }
+
+  private func size(_ place: MemoryLayout.Place, _ output: inout BodyOutput) {
+    if place.isNative {
+      output.write(.memorySize, 0)
+      code.constant(place.base >> MemoryLayout.pageSizeLog2, &output)
+      output.write(code.is64Bit ? .i64Sub : .i32Sub)
+      code.narrow(to: place.type.addressType, &output)
+      return
+    }
+    code.byteCount(place, &output)
+    output.i64(UInt64(place.type.pageSizeLog2))
+    output.write(.i64ShrU)
+    if place.type.addressType == .i32 { output.write(.i32WrapI64) }
+  }
+
+  // MARK: Accesses
+
+  /// What must be compared before an access.
+  private enum Check {
+    case none
+    /// No address is in bounds.
+    case always
+    /// Out of bounds above this address.
+    case above(UInt64)
+    /// Compared with the size as it is.
+    case size
+  }
+
+  private func check(_ instruction: Instruction, _ place: MemoryLayout.Place, end: UInt64?) -> Check {
+    if place.isNative {
+      // The folded offset must be expressible; where it is not, nothing can be in bounds.
+      let offset = instruction.memoryOffset.addingReportingOverflow(place.base)
+      return offset.overflow || !code.is64Bit && offset.partialValue >> 32 != 0 ? .always : .none
+    }
+    if code.isUnchecked { return .none }
+    guard let end, end <= MemoryLayout.largest << 1 else { return .always }
+    if place.sizeGlobal != nil { return .size }
+    guard end <= place.minimumByteCount else { return .always }
+    let highest = place.minimumByteCount - end
+    return place.type.addressType == .i32 && highest >= UInt64(UInt32.max) ? .none : .above(highest)
+  }
+
+  private mutating func access(_ instruction: Instruction, operands: [ValueType], _ output: inout BodyOutput) {
+    let place = code.place(instruction.index)
+    let row = instruction.opcode.row
+    let sum = instruction.memoryOffset.addingReportingOverflow(1 << UInt64(row.width))
+    let end = sum.overflow ? nil : sum.partialValue
+    let check = check(instruction, place, end: end)
+
+    var access = instruction
+    access.index = 0
+    var addsBase = place.baseGlobal != nil
+    if !addsBase {
+      let folded = instruction.memoryOffset.addingReportingOverflow(place.base)
+      if !folded.overflow, code.is64Bit || folded.partialValue >> 32 == 0 {
+        access.memoryOffset = folded.partialValue
+      } else {
+        addsBase = true
+      }
+    }
+    if !code.is64Bit { access.memoryOffset &= UInt64(UInt32.max) }
+
+    var isPlain = !addsBase && !(code.is64Bit && place.type.addressType == .i32)
+    if case .none = check {} else { isPlain = false }
+    if isPlain { return output.writer.write(access) }
+
+    // The operands above the address go to locals: the value has been computed by now, and the base is read after it.
+    let address = output.scratch(place.type.addressType.valueType)
+    let locals = Self.locals(for: operands, besides: place.type.addressType.valueType, &output)
+    for local in locals.reversed() { output.write(.localSet, local) }
+    switch check {
+    case .none: break
+    case .always:
+      output.write(.localSet, address)
+      fail(instruction, address, locals, place, &output)
+      return
+    case .above(let highest):
+      output.write(.localTee, address)
+      if place.type.addressType == .i64 {
+        output.i64(highest)
+        output.write(.i64GtU)
+      } else {
+        output.i32(UInt32(truncatingIfNeeded: highest))
+        output.write(.i32GtU)
+      }
+      failIf(instruction, address, locals, place, &output)
+    case .size:
+      output.write(.localTee, address)
+      compare(end: end ?? .max, place, &output)
+      failIf(instruction, address, locals, place, &output)
+    }
+    code.widen(place.type.addressType, &output)
+    if addsBase {
+      code.base(place, &output)
+      output.write(code.is64Bit ? .i64Add : .i32Add)
+    }
+    for local in locals { output.write(.localGet, local) }
+    output.writer.write(access)
+  }
+
+  private static func locals(
+    for operands: [ValueType], besides address: ValueType, _ output: inout BodyOutput
+  ) -> [UInt32] {
+    var result: [UInt32] = []
+    for (place, type) in operands.enumerated() {
+      let number = operands[..<place].count { $0 == type } + (type == address ? 1 : 0)
+      result.append(output.scratch(type, number))
+    }
+    return result
+  }
+
+  /// Replaces the address on top of the stack by whether an access that ends `end` bytes behind it leaves the memory.
+  private func compare(end: UInt64, _ place: MemoryLayout.Place, _ output: inout BodyOutput) {
+    if place.type.addressType == .i32 {
+      // 33 bits at most, so that the sum does not wrap.
+      output.write(.i64ExtendI32U)
+      output.i64(end)
+      output.write(.i64Add)
+      code.byteCount(place, &output)
+      output.write(.i64GtU)
+      return
+    }
+    code.byteCount(place, &output)
+    output.i64(end)
+    output.write(.i64Sub)
+    output.write(.i64GtU)
+    // A memory never shrinks: only where its minimum is too small can the difference wrap.
+    guard end > place.minimumByteCount else { return }
+    code.byteCount(place, &output)
+    output.i64(end)
+    output.write(.i64LtU)
+    output.write(.i32Or)
+  }
+
+  private mutating func failIf(
+    _ instruction: Instruction, _ address: UInt32, _ operands: [UInt32], _ place: MemoryLayout.Place,
+    _ output: inout BodyOutput
+  ) {
+    code.ifTrue(.empty, &output)
+    fail(instruction, address, operands, place, &output)
+    output.write(.end)
+    output.write(.localGet, address)
+  }
+
+  /// Traps as the access would have.
+  private mutating func fail(
+    _ instruction: Instruction, _ address: UInt32, _ operands: [UInt32], _ place: MemoryLayout.Place,
+    _ output: inout BodyOutput
+  ) {
+    if instruction.opcode.row.feature == .threads {
+      // An atomic access may trap for its alignment or its kind of memory first: so the same one at an address with the
+      // same low bits, out of bounds.
+      var access = instruction
+      access.index = 0
+      access.memoryOffset = code.is64Bit ? ~7 : UInt64(UInt32.max) & ~7
+      output.write(.localGet, address)
+      code.widen(place.type.addressType, &output)
+      code.constant(instruction.memoryOffset & 7, &output)
+      output.write(code.is64Bit ? .i64Add : .i32Add)
+      code.constant(~7, &output)
+      output.write(code.is64Bit ? .i64Or : .i32Or)
+      for operand in operands { output.write(.localGet, operand) }
+      output.writer.write(access)
+    } else {
+      output.write(.call, routines.index(.outOfBounds))
+    }
+    output.write(.unreachable)
+  }
+}
