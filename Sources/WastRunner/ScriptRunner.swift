@@ -145,7 +145,9 @@ struct ScriptRunner {
   // MARK: Modules
 
   private func compile(_ module: ScriptModule) throws -> CompiledModule {
-    try engine.compile(try module.module(features: engine.configuration.features))
+    let features = engine.configuration.features
+    let parsed = try module.module(features: features)
+    return try engine.compile(try options.moduleTransform?(parsed, features) ?? parsed)
   }
 
   private mutating func define(_ module: ScriptModule, instantiates: Bool) throws {

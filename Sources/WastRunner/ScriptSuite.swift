@@ -9,6 +9,8 @@ public struct SuiteOptions: Sendable {
   public var featureChanges: (@Sendable (FeatureSet) -> FeatureSet)?
   /// Whether every module is also taken from one format to the other and back, as a further check.
   public var roundTrips = false
+  /// Changes every module before it is compiled; for testing transforms.
+  public var moduleTransform: (@Sendable (Module, FeatureSet) throws -> Module)?
   /// How many scripts are run at a time.
   public var threads = 1
   /// After this time what is still to be run of a script fails.

@@ -73,7 +73,8 @@ struct ModuleLowering {
     let imported = module.imports.first { $0.type.kind == .memory }
     let name = imported.map { "\"\($0.module)\" \"\($0.name)\"" } ?? ""
     return ModuleError(
-      .unsupported, "the imported memory \(name) cannot be lowered: its owner and this module would not share it", at: 0)
+      .unsupported, "the imported memory \(name) cannot be lowered: its owner and this module would not share it", at: 0
+    )
   }
 
   mutating func run() throws(ModuleError) -> LoweredModule {
@@ -141,7 +142,8 @@ struct ModuleLowering {
       let index = UInt32(imported + number)
       let type = old.types[Int(old.functions[number])].functionType
       while nextHint < hints.functions.count, hints.functions[nextHint].index < index { nextHint += 1 }
-      let own = nextHint < hints.functions.count && hints.functions[nextHint].index == index
+      let own =
+        nextHint < hints.functions.count && hints.functions[nextHint].index == index
         ? hints.functions[nextHint].hints : []
       let result = try rewriter.rewrite(body, parameterCount: type?.parameters.count ?? 0, hints: own, &accesses)
       new.bodies.append(result.body)

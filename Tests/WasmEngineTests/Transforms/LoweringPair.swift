@@ -1,0 +1,61 @@
+import Testing
+import WasmEngine
+import WebAssembly
+
+/// A module as it is and lowered, side by side.
+struct LoweringPair {
+  let original: Instance
+  let lowered: Instance
+  let result: LoweredModule
+
+  /// What a call ends in.
+  enum Outcome: Equatable {
+    case results([String])
+    case trap(Trap.Kind)
+    case other(String)
+  }
+
+  init(
+    _ text: String, options: LoweringOptions = LoweringOptions(), tier: ExecutionTier = .interpreter,
+    imports: (Store) throws -> [ExternalValue] = { _ in [] }
+  ) throws {
+    let engine = makeEngine { $0.tier = tier }
+    let module = try ModuleParser.parse(Array(text.utf8), features: .all).module
+    let validated = try engine.validate(module)
+    result = try MemoryLowering.lower(validated, options: options)
+    let single = makeEngine {
+      $0.features.remove(.multiMemory)
+      $0.tier = tier
+    }
+    let decoded = try ModuleDecoder.decode(ModuleEncoder.encode(result.module), features: single.configuration.features)
+    let store = Store(engine)
+    original = try store.instantiate(engine.compile(module), imports: try imports(store))
+    let other = Store(single)
+    lowered = try other.instantiate(single.compile(decoded), imports: try imports(other))
+  }
+
+  /// The outcome of the same call on both.
+  func call(_ name: String, _ arguments: [Value] = []) -> (original: Outcome, lowered: Outcome) {
+    (Self.call(original, name, arguments), Self.call(lowered, name, arguments))
+  }
+
+  /// Calls both and expects the same of them.
+  @discardableResult
+  func same(
+    _ name: String, _ arguments: Value..., location: SourceLocation = #_sourceLocation
+  ) -> Outcome {
+    let (left, right) = call(name, arguments)
+    #expect(left == right, "\(name) \(arguments)", sourceLocation: location)
+    return left
+  }
+
+  private static func call(_ instance: Instance, _ name: String, _ arguments: [Value]) -> Outcome {
+    do {
+      return .results(try instance.function(name).call(arguments).map { "\($0)" })
+    } catch let trap as Trap {
+      return .trap(trap.kind)
+    } catch {
+      return .other("\(error)")
+    }
+  }
+}
