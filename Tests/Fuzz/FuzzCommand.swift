@@ -7,7 +7,7 @@ struct FuzzCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "polymnia-fuzz",
     abstract: "Tries damaged and recombined modules on every part of Polymnia.",
-    subcommands: [MutateCommand.self, GenerateCommand.self, CheckCommand.self, WorkerCommand.self])
+    subcommands: [MutateCommand.self, GenerateCommand.self, TrapsCommand.self, CheckCommand.self, WorkerCommand.self])
 }
 
 /// Where mutants come from.

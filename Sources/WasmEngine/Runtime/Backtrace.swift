@@ -88,7 +88,9 @@ enum MachineFrames {
     if found.keepsContext { cursor.context = (words - 1).pointee }
     cursor.frame = words[0] | mark
     cursor.position = words[1]
-    guard let base = UnsafeMutableRawPointer(bitPattern: cursor.context) else { return nil }
+    guard let base = UnsafeMutableRawPointer(bitPattern: cursor.context),
+      VMContext(base).word(VMContext.instanceOffset) != 0
+    else { return nil }
     let record = RuntimeCalls.instance(VMContext(base)) { $0.functionRecord(Int(found.function)) }
     return (record, found.offset)
   }

@@ -126,7 +126,8 @@ enum MachineCode {
       base, caller, slots, frame in
       let record = FunctionRecord(base)
       let store = record.context.store
-      MachineFrames.noteCaller(store, of: frame, context: VMContext(caller))
+      // A caller that does not keep its context is in the callee's instance.
+      MachineFrames.noteCaller(store, of: frame, context: record.context)
       let status: ExecutionStatus
       if record.context.word(VMContext.instanceOffset) == 0 {
         status = RuntimeCalls.hostCall(record, caller: VMContext(caller), slots: slots)
