@@ -9,9 +9,6 @@ final class CompilerContext: @unchecked Sendable {
   /// Compiles a defined function, counted without imports.
   func compile(_ function: Int) throws(CompilationRefusal) -> CompiledFunction {
     var translator = FunctionTranslator(environment)
-    guard environment.hasMachineCode(environment.module.spaces.importedFunctionCount + function) else {
-      throw CompilationRefusal(reason: "more results than registers")
-    }
     try translator.translate(function)
     var ir = translator.takeFunction()
     LoopInvariants.run(&ir)
@@ -26,14 +23,5 @@ final class CompilerContext: @unchecked Sendable {
       throw CompilationRefusal(reason: "code does not fit together")
     }
     return compiled
-  }
-}
-
-extension CompilationEnvironment {
-  /// Whether the results of a function fit the registers that the calling convention has for them; otherwise it and what
-  /// calls it are interpreted.
-  func hasMachineCode(_ function: Int) -> Bool {
-    let type = functionType(module.spaces.functions[function])
-    return CallLayout(parameters: [], results: type.results.map { IRType($0) }).results != nil
   }
 }

@@ -67,7 +67,7 @@ final class InstanceData {
       record.context = context
       record.typeID = module.spaces.functions[index]
       record.index = UInt32(truncatingIfNeeded: index)
-      if let pieces, module.machine?.environment.hasMachineCode(index) == true,
+      if let pieces,
         let type = module.validated.module.types[Int(module.validated.spaces.functions[index])].functionType
       {
         record.machineCode = UInt(bitPattern: pieces.lazyStub)

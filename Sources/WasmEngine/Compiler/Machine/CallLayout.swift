@@ -2,19 +2,22 @@
 ///
 /// The context is in r15. The first six integers are in rdi, rsi, rdx, rcx, r8, r9 and the first eight floats and vectors
 /// in xmm0 to xmm7; what is left is on the stack, 8 or 16 bytes each, and popped by the callee. Results are in rax, rdx, rcx
-/// and xmm0, xmm1, xmm2. r11 holds the record of a function that is called through it.
+/// and xmm0, xmm1, xmm2; further ones go in an area of the caller's that begins where the stack arguments end. So the area is
+/// at the stack pointer when the call returns, and a tail call, whose stack arguments end where its caller's did, passes it
+/// on. r11 holds the record of a function that is called through it.
 struct CallLayout {
   enum Place: Hashable {
     case register(VirtualRegister)
-    /// Bytes above the stack pointer at the call.
+    /// For arguments bytes above the stack pointer at the call, for results bytes above the beginning of the area.
     case stack(Int)
   }
 
   private(set) var arguments: [Place] = []
   /// A multiple of 16.
   private(set) var stackBytes = 0
-  /// nil where there are more results than registers.
-  private(set) var results: [VirtualRegister]? = []
+  private(set) var results: [Place] = []
+  /// The size of the area for results. A multiple of 16.
+  private(set) var resultStackBytes = 0
 
   static let integerArguments: [Register] = [.rdi, .rsi, .rdx, .rcx, .r8, .r9]
   static let integerResults: [Register] = [.rax, .rdx, .rcx]
@@ -42,26 +45,33 @@ struct CallLayout {
     stackBytes = (stackBytes + 15) & ~15
     integers = 0
     vectors = 0
-    var registers: [VirtualRegister] = []
     for type in resultTypes {
       if type.inVectorRegister {
-        registers.append(VirtualRegister(VectorRegister(UInt8(vectors))))
-        vectors += 1
-      } else {
-        if integers < Self.integerResults.count { registers.append(VirtualRegister(Self.integerResults[integers])) }
+        if vectors < Self.vectorResultCount {
+          results.append(.register(VirtualRegister(VectorRegister(UInt8(vectors)))))
+          vectors += 1
+          continue
+        }
+      } else if integers < Self.integerResults.count {
+        results.append(.register(VirtualRegister(Self.integerResults[integers])))
         integers += 1
+        continue
       }
+      results.append(.stack(resultStackBytes))
+      resultStackBytes += type == .v128 ? 16 : 8
     }
-    results = integers <= Self.integerResults.count && vectors <= Self.vectorResultCount ? registers : nil
+    resultStackBytes = (resultStackBytes + 15) & ~15
   }
 
   /// The registers of the arguments, as bits.
-  var argumentBits: UInt32 {
-    arguments.reduce(0) { bits, place in
+  var argumentBits: UInt32 { Self.bits(arguments) }
+
+  /// The registers of the results, as bits.
+  var resultBits: UInt32 { Self.bits(results) }
+
+  private static func bits(_ places: [Place]) -> UInt32 {
+    places.reduce(0) { bits, place in
       if case .register(let register) = place { bits | 1 << register.id } else { bits }
     }
   }
-
-  /// The registers of the results, as bits.
-  var resultBits: UInt32 { (results ?? []).reduce(0) { $0 | 1 << $1.id } }
 }

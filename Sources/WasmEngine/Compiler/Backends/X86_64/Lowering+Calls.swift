@@ -8,7 +8,8 @@ extension Lowering {
       lowerRuntimeCall(value, instruction, pooled)
     case .call:
       let type = environment.functionType(environment.module.spaces.functions[Int(instruction.imm)])
-      let layout = try layout(of: type)
+      let layout = CallLayout(
+        parameters: type.parameters.map { IRType($0) }, results: type.results.map { IRType($0) })
       passArguments(pooled, layout)
       var call = MachineInstruction(.callDirect)
       call.displacement = Int32(environment.layout.functionRecord(Int(instruction.imm)))
@@ -21,7 +22,6 @@ extension Lowering {
     case .callRecord:
       let types = pooled.dropFirst().map { ir.type($0) }
       let layout = CallLayout(parameters: types, results: resultTypes(of: value, instruction))
-      guard layout.results != nil else { throw CompilationRefusal(reason: "too many results") }
       let record = use(pooled[0])
       passArguments(Array(pooled.dropFirst()), layout)
       emitMove(Self.record, record)
@@ -46,12 +46,6 @@ extension Lowering {
     }
   }
 
-  private func layout(of type: FunctionType) throws(CompilationRefusal) -> CallLayout {
-    let layout = CallLayout(parameters: type.parameters.map { IRType($0) }, results: type.results.map { IRType($0) })
-    guard layout.results != nil else { throw CompilationRefusal(reason: "too many results") }
-    return layout
-  }
-
   /// The types of all results of a call: the first is the call's own, the others those of the `result`s that follow it.
   private func resultTypes(of value: IRValue, _ instruction: IRInstruction) -> [IRType] {
     guard instruction.aux > 0 else { return [] }
@@ -61,23 +55,9 @@ extension Lowering {
   }
 
   private mutating func passArguments(_ arguments: [IRValue], _ layout: CallLayout) {
-    if layout.stackBytes > 0 {
-      var values: [(VirtualRegister, IRType, Int)] = []
-      for (argument, place) in zip(arguments, layout.arguments) {
-        if case .stack(let offset) = place { values.append((use(argument), ir.type(argument), offset)) }
-      }
-      var adjust = MachineInstruction(.adjustStack)
-      adjust.imm = Int64(layout.stackBytes)
-      emit(adjust)
-      for (register, type, offset) in values {
-        var store = MachineInstruction(type.inVectorRegister ? .vectorStore : .store)
-        if type.inVectorRegister { store.sub = type == .f32 ? 0 : type == .f64 ? 1 : 2 } else { store.size = .quad }
-        store.a = register
-        store.isMemory = true
-        store.b = Self.stackPointer
-        store.displacement = Int32(offset)
-        emit(store)
-      }
+    adjustStack(by: layout.stackBytes + layout.resultStackBytes)
+    for (argument, place) in zip(arguments, layout.arguments) {
+      if case .stack(let offset) = place { storeToStack(argument, Self.stackPointer, offset) }
     }
     var moves: [(place: VirtualRegister, source: VirtualRegister)] = []
     for (argument, place) in zip(arguments, layout.arguments) {
@@ -94,11 +74,53 @@ extension Lowering {
   }
 
   private mutating func takeResults(_ value: IRValue, _ layout: CallLayout) {
-    guard let places = layout.results else { return }
-    for (index, place) in places.enumerated() {
+    for (index, place) in layout.results.enumerated() {
       let result = IRValue(value.index + index)
-      if useCounts[result.index] > 0 { emitMove(define(result), place) }
+      if case .register(let register) = place, useCounts[result.index] > 0 { emitMove(define(result), register) }
     }
+    for (index, place) in layout.results.enumerated() {
+      let result = IRValue(value.index + index)
+      if case .stack(let offset) = place, useCounts[result.index] > 0 {
+        loadFromStack(result, Self.stackPointer, offset)
+      }
+    }
+    adjustStack(by: -layout.resultStackBytes)
+  }
+
+  private mutating func adjustStack(by bytes: Int) {
+    guard bytes != 0 else { return }
+    var adjust = MachineInstruction(.adjustStack)
+    adjust.imm = Int64(bytes)
+    emit(adjust)
+  }
+
+  /// Writes an argument or a result to its place on the stack: a word, or two of a vector.
+  private mutating func storeToStack(_ value: IRValue, _ base: VirtualRegister, _ offset: Int) {
+    let type = ir.type(value)
+    var store = MachineInstruction(type.inVectorRegister ? .vectorStore : .store)
+    if type.inVectorRegister { store.sub = type == .f32 ? 0 : type == .f64 ? 1 : 2 } else { store.size = .quad }
+    store.a = use(value)
+    store.isMemory = true
+    store.b = base
+    store.displacement = Int32(offset)
+    emit(store)
+  }
+
+  /// Reads an argument or a result from its place on the stack.
+  mutating func loadFromStack(_ value: IRValue, _ base: VirtualRegister, _ offset: Int) {
+    let type = ir.type(value)
+    var load = MachineInstruction(type.inVectorRegister ? .vectorLoad : .extend)
+    if type.inVectorRegister {
+      load.sub = type == .f32 ? 0 : type == .f64 ? 1 : 2
+    } else {
+      load.size = size(type)
+      load.sub = size(type).rawValue
+    }
+    load.isMemory = true
+    load.d = define(value)
+    load.b = base
+    load.displacement = Int32(offset)
+    emit(load)
   }
 
   /// A call into the runtime, in the platform's convention: the context, then the operands as integers, the result in rax.
@@ -116,11 +138,18 @@ extension Lowering {
     if instruction.type != .none { emitMove(define(value), VirtualRegister(Register.rax)) }
   }
 
-  mutating func lowerReturn(_ instruction: IRInstruction) throws(CompilationRefusal) {
+  mutating func lowerReturn(_ instruction: IRInstruction) {
     let layout = CallLayout(parameters: [], results: ir.resultTypes)
-    guard let places = layout.results else { throw CompilationRefusal(reason: "too many results") }
-    let values = ir.argumentSlice(instruction.a.id, instruction.b.id).map { use($0) }
-    for (place, value) in zip(places, values) { emitMove(place, value) }
+    let values = Array(ir.argumentSlice(instruction.a.id, instruction.b.id))
+    // The area of the caller's lies behind the arguments.
+    for (place, value) in zip(layout.results, values) {
+      if case .stack(let offset) = place { storeToStack(value, Self.frame, 16 + incomingStackBytes + offset) }
+    }
+    var moves: [(place: VirtualRegister, source: VirtualRegister)] = []
+    for (place, value) in zip(layout.results, values) {
+      if case .register(let register) = place { moves.append((register, use(value))) }
+    }
+    for move in moves { emitMove(move.place, move.source) }
     var ret = MachineInstruction(.ret)
     ret.opcode = layout.resultBits
     emit(ret)

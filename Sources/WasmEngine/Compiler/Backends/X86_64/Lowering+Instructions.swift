@@ -75,7 +75,7 @@ extension Lowering {
       lowerJump(Int(currentBlock.firstEdge))
     case .branch: lowerBranch(instruction)
     case .branchTable: lowerBranchTable(instruction)
-    case .return: try lowerReturn(instruction)
+    case .return: lowerReturn(instruction)
     case .trap:
       var trap = MachineInstruction(.trap)
       trap.imm = trapSite(Trap.Kind(rawValue: UInt8(instruction.aux)) ?? .unreachable)

@@ -432,21 +432,7 @@ struct Lowering: ~Copyable {
       if case .register(let register) = place { emitMove(define(parameter), register) }
     }
     for (parameter, place) in zip(block.parameters, layout.arguments) where useCounts[parameter.index] > 0 {
-      guard case .stack(let offset) = place else { continue }
-      var load = MachineInstruction(.extend)
-      let type = ir[parameter].type
-      if type.inVectorRegister {
-        load = MachineInstruction(.vectorLoad)
-        load.sub = type == .f32 ? 0 : type == .f64 ? 1 : 2
-      } else {
-        load.size = size(type)
-        load.sub = size(type).rawValue
-      }
-      load.isMemory = true
-      load.d = define(parameter)
-      load.b = Self.frame
-      load.displacement = Int32(16 + offset)
-      emit(load)
+      if case .stack(let offset) = place { loadFromStack(parameter, Self.frame, 16 + offset) }
     }
   }
 

@@ -21,9 +21,8 @@ struct Trampolines {
   /// Entry from the host: `(record, slots) -> status`, in the platform's C convention. Sets the context, loads the
   /// arguments, calls, stores the results. The word at ``StoreContext/machineExitOffset`` says how to leave from anywhere
   /// below.
-  static func entry(_ parameters: [IRType], _ results: [IRType]) -> [UInt8]? {
+  static func entry(_ parameters: [IRType], _ results: [IRType]) -> [UInt8] {
     let layout = CallLayout(parameters: parameters, results: results)
-    guard let places = layout.results else { return nil }
     var assembler = Assembler()
     assembler.push(.rbp)
     assembler.move(.quad, .rbp, .of(.rsp))
@@ -37,15 +36,14 @@ struct Trampolines {
     assembler.move(.quad, Address(.rax, Int32(StoreContext.machineExitOffset)), .rsp)
     assembler.move(.quad, .r11, .of(.rdi))
     assembler.move(.quad, .r10, .of(.rsi))
-    if layout.stackBytes > 0 { assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(layout.stackBytes)) }
+    let stackBytes = layout.stackBytes + layout.resultStackBytes
+    if stackBytes > 0 { assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(stackBytes)) }
     let slots = Slots(parameters)
     for (index, place) in layout.arguments.enumerated() {
       guard case .stack(let offset) = place else { continue }
-      for word in stride(from: 0, to: parameters[index] == .v128 ? 16 : 8, by: 8) {
-        assembler.move(.quad, .rax, .memory(Address(.r10, Int32(slots.offsets[index] + word))))
-        if parameters[index] == .i32 { assembler.move(.double, .rax, .of(.rax)) }
-        assembler.move(.quad, Address(.rsp, Int32(offset + word)), .rax)
-      }
+      copy(
+        &assembler, parameters[index], from: Address(.r10, Int32(slots.offsets[index])),
+        to: Address(.rsp, Int32(offset)))
     }
     for (index, place) in layout.arguments.enumerated() {
       if case .register(let register) = place {
@@ -55,8 +53,17 @@ struct Trampolines {
     assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
     assembler.move(.quad, .r10, .memory(Address(.rbp, -56)))
     let resultSlots = Slots(results)
-    for (index, register) in places.enumerated() {
-      store(&assembler, register, results[index], Address(.r10, Int32(resultSlots.offsets[index])))
+    for (index, place) in layout.results.enumerated() {
+      if case .register(let register) = place {
+        store(&assembler, register, results[index], Address(.r10, Int32(resultSlots.offsets[index])))
+      }
+    }
+    // The stack pointer is at the area of further results.
+    for (index, place) in layout.results.enumerated() {
+      guard case .stack(let offset) = place else { continue }
+      copy(
+        &assembler, results[index], from: Address(.rsp, Int32(offset)),
+        to: Address(.r10, Int32(resultSlots.offsets[index])))
     }
     assembler.move(.quad, .r15, .memory(Address(.rbp, -8)))
     assembler.move(.rax, constant: 0)
@@ -100,9 +107,8 @@ struct Trampolines {
   }
 
   /// Out of compiled code to a function that is not: `call(record, caller context, slots, frame) -> status`.
-  static func exit(_ parameters: [IRType], _ results: [IRType], call: UInt) -> [UInt8]? {
+  static func exit(_ parameters: [IRType], _ results: [IRType], call: UInt) -> [UInt8] {
     let layout = CallLayout(parameters: parameters, results: results)
-    guard let places = layout.results else { return nil }
     let slots = Slots(parameters)
     let resultSlots = Slots(results)
     var assembler = Assembler()
@@ -118,10 +124,9 @@ struct Trampolines {
     }
     for (index, place) in layout.arguments.enumerated() {
       guard case .stack(let offset) = place else { continue }
-      for word in stride(from: 0, to: parameters[index] == .v128 ? 16 : 8, by: 8) {
-        assembler.move(.quad, .rax, .memory(Address(.rbp, Int32(16 + offset + word))))
-        assembler.move(.quad, Address(.rsp, Int32(slots.offsets[index] + word)), .rax)
-      }
+      copy(
+        &assembler, parameters[index], from: Address(.rbp, Int32(16 + offset)),
+        to: Address(.rsp, Int32(slots.offsets[index])))
     }
     assembler.move(.quad, .rdi, .of(.r11))
     // The caller's context stands in the caller's frame.
@@ -134,8 +139,16 @@ struct Trampolines {
     let failed = assembler.code.makeLabel()
     assembler.test(.quad, .of(.rax), .rax)
     assembler.jump(if: .notEqual, failed)
-    for (index, register) in places.enumerated() {
-      load(&assembler, register, results[index], Address(.rsp, Int32(resultSlots.offsets[index])))
+    for (index, place) in layout.results.enumerated() {
+      guard case .stack(let offset) = place else { continue }
+      copy(
+        &assembler, results[index], from: Address(.rsp, Int32(resultSlots.offsets[index])),
+        to: Address(.rbp, Int32(16 + layout.stackBytes + offset)))
+    }
+    for (index, place) in layout.results.enumerated() {
+      if case .register(let register) = place {
+        load(&assembler, register, results[index], Address(.rsp, Int32(resultSlots.offsets[index])))
+      }
     }
     assembler.move(.quad, .rsp, .of(.rbp))
     assembler.pop(.rbp)
@@ -196,6 +209,18 @@ struct Trampolines {
       assembler.store(type == .f64 ? .movsd : .movups, target, VectorRegister(UInt8(register.id - 16)), avx: false)
     } else {
       assembler.move(.quad, target, Register(number: UInt8(register.id)))
+    }
+  }
+
+  /// From memory to memory, by rax. 32-bit values have their upper half cleared, as everywhere.
+  private static func copy(_ assembler: inout Assembler, _ type: IRType, from source: Address, to target: Address) {
+    for word in stride(from: Int32(0), to: type == .v128 ? 16 : 8, by: 8) {
+      var from = source
+      var to = target
+      from.displacement += word
+      to.displacement += word
+      assembler.move(type == .i32 || type == .f32 ? .double : .quad, .rax, .memory(from))
+      assembler.move(.quad, to, .rax)
     }
   }
 
