@@ -116,11 +116,13 @@ enum Interpreter {
 
   // MARK: Frames
 
-  private static func function(_ record: FunctionRecord) -> TranslatedFunction? {
+  /// The function that a frame is of, which stands at `pc`; nil for a stub's frame.
+  private static func function(_ record: FunctionRecord, at pc: CodePointer) -> TranslatedFunction? {
     let pointer = record.interpreterCode.load(
       fromByteOffset: CodeHeader.functionOffset, as: UnsafeMutableRawPointer?.self)
     guard let pointer else { return nil }
-    return Unmanaged<TranslatedFunction>.fromOpaque(pointer).takeUnretainedValue()
+    let function = Unmanaged<TranslatedFunction>.fromOpaque(pointer).takeUnretainedValue()
+    return function.contains(pc) ? function : nil
   }
 
   /// Takes the store's pending exception from the instruction `pc` to the clause that catches it, in this frame or one
@@ -142,7 +144,7 @@ enum Interpreter {
     while true {
       let record = FunctionRecord(
         fp.load(fromByteOffset: FrameLayout.functionOffset, as: UnsafeMutableRawPointer.self))
-      if let handler = function(record)?.handler(at: pc, tag: exception.tag, context: VMContext(context)) {
+      if let handler = function(record, at: pc)?.handler(at: pc, tag: exception.tag, context: VMContext(context)) {
         let payload = (fp + handler.payload).assumingMemoryBound(to: UInt64.self)
         let count = exception.count
         // Only a clause with a tag takes the payload; the others' room ends where their operands do.
@@ -179,6 +181,6 @@ enum Interpreter {
       cursor.frame = UInt(bitPattern: caller)
       cursor.position = UInt(bitPattern: returnAddress - 1)
     }
-    return function(record).map { (record, $0.wasmOffset(pc)) }
+    return function(record, at: pc).map { (record, $0.wasmOffset(pc)) }
   }
 }

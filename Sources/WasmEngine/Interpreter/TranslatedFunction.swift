@@ -26,6 +26,7 @@ final class TranslatedFunction: @unchecked Sendable {
 
   /// A ``CodeHeader`` and the code.
   let code: UnsafeMutableRawPointer
+  private let byteCount: Int
   private let positions: [Position]
   /// Inner ranges before those around them.
   private let tryRanges: [TryRange]
@@ -37,6 +38,7 @@ final class TranslatedFunction: @unchecked Sendable {
     self.positions = positions
     self.tryRanges = tryRanges
     self.clauses = clauses
+    byteCount = bytes.count
     code = .allocate(byteCount: CodeHeader.size + bytes.count, alignment: 16)
     code.storeBytes(of: frameSize, toByteOffset: CodeHeader.frameSizeOffset, as: Int.self)
     (code + CodeHeader.size).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
@@ -49,6 +51,13 @@ final class TranslatedFunction: @unchecked Sendable {
 
   private func offset(_ pc: CodePointer) -> UInt32 {
     UInt32(truncatingIfNeeded: pc - UnsafeRawPointer(code + CodeHeader.size))
+  }
+
+  /// Whether an instruction is of this function's code. The frame of a stub, by which a function was called before it had
+  /// its code, names the function too.
+  func contains(_ pc: CodePointer) -> Bool {
+    let start = UnsafeRawPointer(code + CodeHeader.size)
+    return pc >= start && pc < start + byteCount
   }
 
   /// The offset in the module's bytes of the instruction at or before `pc`.
