@@ -26,6 +26,8 @@ struct ScriptRunner {
     configuration.features = features
     configuration.memoryPolicy.bounds = options.bounds
     configuration.tier = options.tier
+    configuration.processor = options.processor
+    configuration.guardsSpeculation = options.guardsSpeculation
     configuration.validationThreads = 1
     engine = Engine(configuration)
     store = Store(engine)

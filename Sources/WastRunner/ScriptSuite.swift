@@ -5,6 +5,10 @@ import WebAssembly
 public struct SuiteOptions: Sendable {
   public var bounds = MemoryPolicy.Bounds.guarded
   public var tier = ExecutionTier.interpreter
+  /// What compiled code may use of the processor.
+  public var processor = ProcessorFeatures.native
+  /// Whether compiled code guards against speculation past its checks.
+  public var guardsSpeculation = true
   /// Changes the features that ``SuiteFeatures`` finds for a script.
   public var featureChanges: (@Sendable (FeatureSet) -> FeatureSet)?
   /// Whether every module is also taken from one format to the other and back, as a further check.

@@ -11,6 +11,9 @@ func makeEngine(bounds: MemoryPolicy.Bounds = .guarded, _ change: (inout Engine.
   return Engine(configuration)
 }
 
+/// Sets of the processor's features with different machine code for most of what there is.
+let processorSets: [ProcessorFeatures] = [.native, [.avx, .sse42, .popcnt], .baseline]
+
 extension Store {
   convenience init(bounds: MemoryPolicy.Bounds = .guarded) { self.init(makeEngine(bounds: bounds)) }
 

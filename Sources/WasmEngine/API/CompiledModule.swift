@@ -65,7 +65,9 @@ public final class CompiledModule: Sendable {
       accessClasses: validated.spaces.memories.map {
         LinearMemory.expectedClass($0, engine.configuration.memoryPolicy)
       },
-      usesGuardPages: engine.configuration.usesGuardPages && SignalTraps.areAvailable)
+      usesGuardPages: engine.configuration.usesGuardPages && SignalTraps.areAvailable,
+      processor: engine.configuration.processor,
+      guardsSpeculation: engine.configuration.guardsSpeculation)
     machine = ModuleMachineCode(environment, count: validated.module.functions.count, thunks: engine.thunks)
   }
 
@@ -76,7 +78,9 @@ public final class CompiledModule: Sendable {
     return weakest.withLock { weakest in
       if let weakest { return weakest }
       let environment = CompilationEnvironment(
-        module: validated, typeIDs: typeIDs, accessClasses: memories.map { _ in .movable }, usesGuardPages: false)
+        module: validated, typeIDs: typeIDs, accessClasses: memories.map { _ in .movable }, usesGuardPages: false,
+        processor: engine.configuration.processor,
+        guardsSpeculation: engine.configuration.guardsSpeculation)
       let made = ModuleMachineCode(environment, count: module.functions.count, thunks: engine.thunks)
       weakest = made
       return made

@@ -36,6 +36,13 @@ public final class Engine: Sendable {
     /// before. Without it every access is checked.
     public var usesGuardPages = true
 
+    /// Which extensions of the processor's instruction set compiled code may use. What this machine lacks is left out.
+    public var processor = ProcessorFeatures.native
+
+    /// Whether compiled code keeps checked addresses, indices of tables and those of `br_table` within bounds also where the
+    /// processor runs ahead past the check, by a conditional move behind each. Accesses that are left to fault need none.
+    public var guardsSpeculation = true
+
     public init() {}
   }
 

@@ -17,7 +17,7 @@ final class CompilerContext: @unchecked Sendable {
     try lowering.lower(ir)
     var allocator = Allocator()
     guard allocator.run(lowering.machine) else { throw CompilationRefusal(reason: "registers") }
-    var emitter = Emitter()
+    var emitter = Emitter(avx: environment.processor.contains(.avx))
     let stackBytes = lowering.incomingStackBytes
     guard let compiled = emitter.emit(lowering.takeMachine(), allocator, incomingStackBytes: stackBytes) else {
       throw CompilationRefusal(reason: "code does not fit together")

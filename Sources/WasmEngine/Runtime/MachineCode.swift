@@ -6,7 +6,7 @@ enum MachineCode {
   typealias Entry = @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> UInt64
 
   /// Whether this machine can run what the compiler makes.
-  static let isAvailable = ExecutableMemory.shared != nil && CPUFeatures.hasWhatTheCompilerUses
+  static let isAvailable = ExecutableMemory.shared != nil && ProcessorFeatures.hasFloor
 
   /// The pieces that do not depend on types.
   struct Pieces: @unchecked Sendable {

@@ -3,6 +3,10 @@ import WasmEngine
 
 extension ExecutionTier: ExpressibleByArgument {}
 extension MemoryPolicy.Bounds: ExpressibleByArgument {}
+extension ProcessorFeatures: ExpressibleByArgument {
+  public init?(argument: String) { self.init(names: argument) }
+  public var defaultValueDescription: String { "native" }
+}
 
 /// `--engine` and `--bounds`, of the commands that execute.
 struct EngineOptions: ParsableArguments {
@@ -15,4 +19,13 @@ struct EngineOptions: ParsableArguments {
       smallest allocation.
       """)
   var bounds = MemoryPolicy.Bounds.guarded
+
+  @Option(
+    help: ArgumentHelp(
+      "Which extensions of the processor machine code may use: 'native' for all that it has, 'baseline' for none, or of "
+        + ProcessorFeatures.names.joined(separator: ",") + " those that are named.", valueName: "features"))
+  var cpu = ProcessorFeatures.native
+
+  @Flag(help: "Leave out the conditional moves that keep checked addresses within bounds under speculation.")
+  var noSpeculationGuards = false
 }

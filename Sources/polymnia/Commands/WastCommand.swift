@@ -80,6 +80,8 @@ struct WastCommand: ParsableCommand {
       var options = SuiteOptions()
       options.bounds = engineOptions.bounds
       options.tier = engineOptions.tier
+      options.processor = engineOptions.cpu
+      options.guardsSpeculation = !engineOptions.noSpeculationGuards
       options.roundTrips = roundTrip
       options.threads = threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
       options.featureChanges = features.isDefault ? nil : try features.change

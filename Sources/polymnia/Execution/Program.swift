@@ -16,6 +16,8 @@ final class Program {
     configuration.features = features
     configuration.memoryPolicy.bounds = options.engineOptions.bounds
     configuration.tier = options.engineOptions.tier
+    configuration.processor = options.engineOptions.cpu
+    configuration.guardsSpeculation = !options.engineOptions.noSpeculationGuards
     configuration.metersFuel = options.fuel != nil
     configuration.validationThreads = options.threads
     engine = Engine(configuration)

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import WasmEngine
@@ -18,17 +19,29 @@ struct AssemblerTests {
     return result
   }()
 
-  /// A few addresses, for instructions whose handling of them is the same as that of others.
-  static let fewAddresses = [
-    Address(.rax, 0x10), Address(.r13), Address(.rsp, 4), Address(.r12, index: .r9, scale: 3, -4),
-    Address(.rbx, index: .r15),
-  ]
+  /// Each base and index that is encoded in a way of its own, with each length of displacement and each scale.
+  static let forms: [Address] = {
+    var result: [Address] = []
+    for base in [Register.rax, .rsp, .rbp, .rdi, .r8, .r12, .r13] {
+      for displacement: Int32 in [0, 0x10, -4, 0x1234_5678] { result.append(Address(base, displacement)) }
+      for (scale, index) in [Register.rcx, .rbp, .r9, .r12, .r13].enumerated() where index != base {
+        result.append(Address(base, index: index, scale: UInt8(scale & 3), [0, 0x7F, -0x81][scale % 3]))
+      }
+    }
+    result.append(Address(nil, index: .rbx, scale: 3, 0x40))
+    result.append(Address(nil, index: .r10, scale: 1, 0x40))
+    result.append(Address(nil, 0x1000))
+    return result
+  }()
 
-  func check(_ cases: borrowing EncodingCases) throws {
+  func check(_ cases: inout EncodingCases) throws {
     let differences = try cases.differences()
     #expect(
       differences.isEmpty, "\(differences.count) of \(cases.count): \(differences.prefix(10).joined(separator: "\n"))")
   }
+
+  /// The sizes that most instructions have.
+  static let wideSizes = [OperandSize.word, .double, .quad]
 
   @Test func everyFormOfAddress() throws {
     var cases = EncodingCases()
@@ -36,140 +49,168 @@ struct AssemblerTests {
       cases.add("lea r9,\(address.text(""))") { $0.loadAddress(.quad, .r9, address) }
       cases.add("mov ecx,\(address.text("DWORD PTR "))") { $0.move(.double, .rcx, .memory(address)) }
     }
-    try check(cases)
-  }
-
-  @Test func arithmeticInEverySizeAndForm() throws {
-    var cases = EncodingCases()
-    for operation in Arithmetic.allCases {
-      for size in OperandSize.allCases {
-        for register in Register.all {
-          let name = register.name(size)
-          cases.add("\(operation) \(name),\(Register.rbx.name(size))") {
-            $0.arithmetic(operation, size, register, .of(.rbx))
-          }
-          cases.add("\(operation) \(Register.r8.name(size)),\(name)") {
-            $0.arithmetic(operation, size, .r8, .of(register))
-          }
-          let small = size == .byte ? "0x7f" : "0x7f"
-          // The accumulator has a shorter form for bytes, which is not used.
-          cases.add("\(operation) \(name),\(small)") { $0.arithmetic(operation, size, .of(register), immediate: 127) }
-          if size != .byte {
-            let wide = size == .word ? "0x1234" : "0x12345678"
-            cases.add("\(operation) \(name),\(wide)") {
-              $0.arithmetic(operation, size, .of(register), immediate: size == .word ? 0x1234 : 0x1234_5678)
-            }
-          }
-        }
-        for address in Self.fewAddresses {
-          let text = address.text(size.pointer)
-          cases.add("\(operation) \(Register.rsi.name(size)),\(text)") {
-            $0.arithmetic(operation, size, .rsi, .memory(address))
-          }
-          cases.add("\(operation) \(text),\(Register.rdi.name(size))") { $0.arithmetic(operation, size, address, .rdi) }
-          cases.add("\(operation) \(text),0x1") { $0.arithmetic(operation, size, .memory(address), immediate: 1) }
-        }
+    for size in [OperandSize.double, .quad] {
+      for register in Register.all {
+        cases.add("lea \(register.name(size)),[rsp+0x8]") { $0.loadAddress(size, register, Address(.rsp, 8)) }
       }
+      cases.addresses("", { "lea \(Register.rbx.name(size)),\($0)" }) { $0.loadAddress(size, .rbx, $1) }
     }
-    try check(cases)
+    try check(&cases)
   }
 
-  @Test func shiftsUnaryAndTests() throws {
+  @Test(arguments: Arithmetic.allCases) func arithmetic(operation: Arithmetic) throws {
     var cases = EncodingCases()
     for size in OperandSize.allCases {
-      for register in Register.all {
-        let name = register.name(size)
-        for shift in Shift.allCases {
-          cases.add("\(shift) \(name),1") { $0.shift(shift, size, .of(register), by: 1) }
-          cases.add("\(shift) \(name),0x5") { $0.shift(shift, size, .of(register), by: 5) }
-          cases.add("\(shift) \(name),cl") { $0.shiftByCL(shift, size, .of(register)) }
+      cases.pairs(size, { "\(operation) \($0),\($1)" }) { $0.arithmetic(operation, size, $1, $2) }
+      for register in [Register.rbx, .rdi, .r12] {
+        cases.addresses(size.pointer, { "\(operation) \($0),\(register.name(size))" }) {
+          $0.arithmetic(operation, size, $1, register)
         }
-        for operation in UnaryArithmetic.allCases {
-          cases.add("\(operation) \(name)") { $0.unary(operation, size, .of(register)) }
-        }
-        cases.add("test \(name),\(Register.rsi.name(size))") { $0.test(size, .of(register), .rsi) }
-        cases.add("test \(name),0x40") { $0.test(size, .of(register), immediate: 0x40) }
-        cases.add("xchg \(name),\(Register.rdi.name(size))") { $0.exchange(size, .rdi, .of(register)) }
       }
-      for address in Self.fewAddresses {
-        let text = address.text(size.pointer)
-        for shift in Shift.allCases {
-          cases.add("\(shift) \(text),0x3") { $0.shift(shift, size, .memory(address), by: 3) }
-        }
-        cases.add("neg \(text)") { $0.unary(.neg, size, .memory(address)) }
-        cases.add("test \(text),0x40") { $0.test(size, .memory(address), immediate: 0x40) }
-        cases.add("mov \(text),0x11") { $0.move(size, address, immediate: 0x11) }
-        cases.add("mov \(text),\(Register.rsi.name(size))") { $0.move(size, address, .rsi) }
-        cases.add("mov \(Register.rbp.name(size)),\(text)") { $0.move(size, .rbp, .memory(address)) }
+      cases.operands(size, { "\(operation) \($0),0x7f" }) { $0.arithmetic(operation, size, $1, immediate: 127) }
+      guard size != .byte else { continue }
+      let wide: Int32 = size == .word ? 0x1234 : 0x1234_5678
+      cases.operands(size, { "\(operation) \($0),0x\(String(wide, radix: 16))" }) {
+        $0.arithmetic(operation, size, $1, immediate: wide)
       }
+      let ones = ["0xff", "0xffff", "0xffffffff", "0xffffffffffffffff"][Int(size.rawValue)]
+      cases.operands(size, { "\(operation) \($0),\(ones)" }) { $0.arithmetic(operation, size, $1, immediate: -1) }
     }
-    try check(cases)
+    try check(&cases)
   }
 
-  @Test func multipliesCountsExtensionsAndConditions() throws {
+  @Test func shifts() throws {
     var cases = EncodingCases()
-    for size in [OperandSize.word, .double, .quad] {
-      for register in [Register.rax, .rdi, .r11] {
-        let name = register.name(size)
-        let other = Register.r14.name(size)
-        cases.add("imul \(name),\(other)") { $0.multiply(size, register, .of(.r14)) }
-        cases.add("imul \(name),\(other),0x7") { $0.multiply(size, register, .of(.r14), immediate: 7) }
-        cases.add("imul \(name),\(other),0x1234") { $0.multiply(size, register, .of(.r14), immediate: 0x1234) }
-        for count in BitCount.allCases {
-          cases.add("\(count) \(name),\(other)") { $0.count(count, size, register, .of(.r14)) }
-        }
-        cases.add("bsf \(name),\(other)") { $0.bitScan(forward: true, size, register, .of(.r14)) }
-        cases.add("bsr \(name),\(other)") { $0.bitScan(forward: false, size, register, .of(.r14)) }
-        for condition in Condition.allCases {
-          cases.add("cmov\(condition.suffix) \(name),\(other)") { $0.moveIf(condition, size, register, .of(.r14)) }
-        }
+    for size in OperandSize.allCases {
+      for shift in Shift.allCases {
+        cases.operands(size, { "\(shift) \($0),1" }) { $0.shift(shift, size, $1, by: 1) }
+        cases.operands(size, { "\(shift) \($0),0x5" }) { $0.shift(shift, size, $1, by: 5) }
+        cases.operands(size, { "\(shift) \($0),cl" }) { $0.shiftByCL(shift, size, $1) }
       }
     }
-    for register in Register.all {
-      for condition in Condition.allCases {
-        cases.add("set\(condition.suffix) \(register.name(.byte))") { $0.set(condition, register) }
+    try check(&cases)
+  }
+
+  @Test func oneOperandTestsAndExchanges() throws {
+    var cases = EncodingCases()
+    for size in OperandSize.allCases {
+      for operation in UnaryArithmetic.allCases {
+        cases.operands(size, { "\(operation) \($0)" }) { $0.unary(operation, size, $1) }
       }
-      cases.add("movzx r10d,\(register.name(.byte))") { $0.moveZeroExtended(.byte, .r10, .of(register)) }
-      cases.add("movzx ecx,\(register.name(.word))") { $0.moveZeroExtended(.word, .rcx, .of(register)) }
-      cases.add("movsx ecx,\(register.name(.byte))") { $0.moveSignExtended(.byte, to: .double, .rcx, .of(register)) }
-      cases.add("movsx rcx,\(register.name(.word))") { $0.moveSignExtended(.word, to: .quad, .rcx, .of(register)) }
-      cases.add("movsxd r9,\(register.name(.double))") { $0.moveSignExtended(.double, to: .quad, .r9, .of(register)) }
-      cases.add("push \(register.name(.quad))") { $0.push(register) }
-      cases.add("pop \(register.name(.quad))") { $0.pop(register) }
-      cases.add("jmp \(register.name(.quad))") { $0.jump(.of(register)) }
-      cases.add("call \(register.name(.quad))") { $0.call(.of(register)) }
+      cases.pairs(size, { "test \($1),\($0)" }) { $0.test(size, $2, $1) }
+      cases.operands(size, { "test \($0),0x40" }) { $0.test(size, $1, immediate: 0x40) }
+      if size != .byte {
+        let wide: Int32 = size == .word ? 0x1234 : 0x1234_5678
+        cases.operands(size, { "test \($0),0x\(String(wide, radix: 16))" }) { $0.test(size, $1, immediate: wide) }
+      }
+      cases.pairs(size, { "xchg \($1),\($0)" }) { $0.exchange(size, $1, $2) }
+    }
+    try check(&cases)
+  }
+
+  @Test func moves() throws {
+    var cases = EncodingCases()
+    for size in OperandSize.allCases {
+      cases.pairs(size, { "mov \($0),\($1)" }) { $0.move(size, $1, $2) }
+      for register in Register.all {
+        cases.add("mov \(Address(.rsp, 8).text(size.pointer)),\(register.name(size))") {
+          $0.move(size, Address(.rsp, 8), register)
+        }
+      }
+      for register in [Register.rbx, .rsi, .r15] {
+        cases.addresses(size.pointer, { "mov \($0),\(register.name(size))" }) { $0.move(size, $1, register) }
+      }
+      cases.addresses(size.pointer, { "mov \($0),0x11" }) { $0.move(size, $1, immediate: 0x11) }
+    }
+    cases.addresses("WORD PTR ", { "mov \($0),0x1234" }) { $0.move(.word, $1, immediate: 0x1234) }
+    cases.addresses("DWORD PTR ", { "mov \($0),0xffffffff" }) { $0.move(.double, $1, immediate: -1) }
+    cases.addresses("QWORD PTR ", { "mov \($0),0xffffffffffffffff" }) { $0.move(.quad, $1, immediate: -1) }
+    for register in Register.all {
+      cases.add("mov \(register.name(.double)),0x0") { $0.move(register, constant: 0) }
       cases.add("mov \(register.name(.double)),0xffffffff") { $0.move(register, constant: 0xFFFF_FFFF) }
       cases.add("mov \(register.name(.quad)),0xffffffffffffffff") { $0.move(register, constant: -1) }
+      cases.add("mov \(register.name(.quad)),0xffffffff80000000") { $0.move(register, constant: -0x8000_0000) }
+      cases.add("movabs \(register.name(.quad)),0x100000000") { $0.move(register, constant: 1 << 32) }
       cases.add("movabs \(register.name(.quad)),0x123456789abcdef") {
         $0.move(register, constant: 0x0123_4567_89AB_CDEF)
       }
     }
+    try check(&cases)
+  }
+
+  @Test func extensions() throws {
+    var cases = EncodingCases()
+    cases.pairs(.double, from: .byte, { "movzx \($0),\($1)" }) { $0.moveZeroExtended(.byte, $1, $2) }
+    cases.pairs(.double, from: .word, { "movzx \($0),\($1)" }) { $0.moveZeroExtended(.word, $1, $2) }
+    cases.pairs(.double, { "mov \($0),\($1)" }) { $0.moveZeroExtended(.double, $1, $2) }
+    cases.pairs(.quad, { "mov \($0),\($1)" }) { $0.moveZeroExtended(.quad, $1, $2) }
+    for size in [OperandSize.double, .quad] {
+      for from in [OperandSize.byte, .word] {
+        cases.pairs(size, from: from, { "movsx \($0),\($1)" }) { $0.moveSignExtended(from, to: size, $1, $2) }
+      }
+    }
+    cases.pairs(.quad, from: .double, { "movsxd \($0),\($1)" }) { $0.moveSignExtended(.double, to: .quad, $1, $2) }
     cases.add("cdq") { $0.signExtendAccumulator(.double) }
     cases.add("cqo") { $0.signExtendAccumulator(.quad) }
+    try check(&cases)
+  }
+
+  @Test func multipliesAndCounts() throws {
+    var cases = EncodingCases()
+    for size in Self.wideSizes {
+      cases.pairs(size, { "imul \($0),\($1)" }) { $0.multiply(size, $1, $2) }
+      cases.pairs(size, { "imul \($0),\($1),0x7" }) { $0.multiply(size, $1, $2, immediate: 7) }
+      cases.pairs(size, { "imul \($0),\($1),0x1234" }) { $0.multiply(size, $1, $2, immediate: 0x1234) }
+      for count in BitCount.allCases {
+        cases.pairs(size, { "\(count) \($0),\($1)" }) { $0.count(count, size, $1, $2) }
+      }
+      cases.pairs(size, { "bsf \($0),\($1)" }) { $0.bitScan(forward: true, size, $1, $2) }
+      cases.pairs(size, { "bsr \($0),\($1)" }) { $0.bitScan(forward: false, size, $1, $2) }
+    }
+    try check(&cases)
+  }
+
+  @Test(arguments: Condition.allCases) func conditions(condition: Condition) throws {
+    var cases = EncodingCases()
+    for size in Self.wideSizes {
+      cases.pairs(size, { "cmov\(condition.suffix) \($0),\($1)" }) { $0.moveIf(condition, size, $1, $2) }
+    }
+    for register in Register.all {
+      cases.add("set\(condition.suffix) \(register.name(.byte))") { $0.set(condition, register) }
+    }
+    try check(&cases)
+  }
+
+  @Test func stackAndControl() throws {
+    var cases = EncodingCases()
+    for register in Register.all {
+      cases.add("push \(register.name(.quad))") { $0.push(register) }
+      cases.add("pop \(register.name(.quad))") { $0.pop(register) }
+    }
+    cases.addresses("QWORD PTR ", { "push \($0)" }) { $0.push($1) }
+    cases.addresses("QWORD PTR ", { "pop \($0)" }) { $0.pop($1) }
+    cases.operands(.quad, { "jmp \($0)" }) { $0.jump($1) }
+    cases.operands(.quad, { "call \($0)" }) { $0.call($1) }
     cases.add("ret") { $0.ret() }
     cases.add("ret 0x20") { $0.ret(popping: 0x20) }
     cases.add("ud2") { $0.ud2() }
-    try check(cases)
+    try check(&cases)
   }
 
   @Test func bitManipulationExtensions() throws {
     var cases = EncodingCases()
     for size in [OperandSize.double, .quad] {
-      for (target, source, count) in [(Register.rax, Register.r9, Register.rcx), (.r15, .rdx, .r8)] {
-        let names = [target, source, count].map { $0.name(size) }
+      for third in [Register.rcx, .rsp, .r8, .r15] {
+        let name = third.name(size)
         for shift in FlaglessShift.allCases {
-          cases.add("\(shift) \(names.joined(separator: ","))") {
-            $0.shift(shift, size, target, .of(source), by: count)
-          }
+          cases.pairs(size, { "\(shift) \($0),\($1),\(name)" }) { $0.shift(shift, size, $1, $2, by: third) }
         }
-        cases.add("rorx \(names[0]),\(names[1]),0x9") { $0.rotate(size, target, .of(source), by: 9) }
-        cases.add("andn \(names[0]),\(names[2]),\(names[1])") { $0.andNot(size, target, count, .of(source)) }
-        cases.add("mulx \(names[0]),\(names[2]),\(names[1])") {
-          $0.multiplyWide(size, high: target, low: count, .of(source))
-        }
+        cases.pairs(size, { "andn \($0),\(name),\($1)" }) { $0.andNot(size, $1, third, $2) }
+        cases.pairs(size, { "mulx \($0),\(name),\($1)" }) { $0.multiplyWide(size, high: $1, low: third, $2) }
       }
+      cases.pairs(size, { "rorx \($0),\($1),0x9" }) { $0.rotate(size, $1, $2, by: 9) }
     }
-    try check(cases)
+    try check(&cases)
   }
 
   @Test func labelsResolveForwardsAndBackwards() throws {
@@ -186,5 +227,41 @@ struct AssemblerTests {
     let bytes = (0..<assembler.code.count).map { assembler.code.bytes[$0] }
     // je +12; cmp dword [rip+5], 5; jmp -18
     #expect(bytes == [0x0F, 0x84, 12, 0, 0, 0, 0x83, 0x3D, 5, 0, 0, 0, 5, 0xE9, 0xEE, 0xFF, 0xFF, 0xFF])
+  }
+
+  @Test func jumpsAndCallsToLabels() throws {
+    var assembler = Assembler()
+    let label = assembler.code.makeLabel()
+    for condition in Condition.allCases { assembler.jump(if: condition, label) }
+    assembler.jump(label)
+    assembler.call(label)
+    assembler.code.bind(label)
+    let resolved = assembler.code.resolve()
+    #expect(resolved)
+    let end = assembler.code.count
+    let lines = try EncodingCases.disassemble(UnsafeRawBufferPointer(start: assembler.code.bytes, count: end))
+    let names = Condition.allCases.map { "j\($0.suffix)" } + ["jmp", "call"]
+    #expect(lines.map(\.text) == names.map { "\($0) 0x\(String(end, radix: 16))" })
+  }
+
+  /// The methods of the assembler, each of which has its forms in a test here or in ``VectorAssemblerTests``. Whoever adds
+  /// one adds its forms, and its name here.
+  @Test func everyMethodHasItsForms() throws {
+    let covered = """
+      arithmetic arithmetic arithmetic test test unary multiply multiply shift shiftByCL shift rotate andNot
+      multiplyWide count bitScan signExtendAccumulator move move move move moveZeroExtended moveSignExtended loadAddress
+      exchange set moveIf push pop push pop jump jump jump call call ret ud2 vector vector vector vector blend vectorShift
+      load store move moveToVector moveFromVector insertLane extractLane signs convertToFloat convertToInteger
+      """.split { " \n".contains($0) }.map(String.init)
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../../Sources/WasmEngine/Compiler/Backends/X86_64").standardized
+    var found: [String] = []
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasPrefix("Assembler+") {
+      let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+      for line in text.split(separator: "\n") where line.hasPrefix("  mutating func ") {
+        found.append(String(line.dropFirst("  mutating func ".count).prefix { $0.isLetter || $0.isNumber }))
+      }
+    }
+    #expect(found.sorted() == covered.sorted())
   }
 }

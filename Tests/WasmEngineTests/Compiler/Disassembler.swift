@@ -13,17 +13,59 @@ struct EncodingCases: ~Copyable {
     expected.append((start, assembler.code.count, text))
   }
 
+  /// What is relative to the instruction pointer: a label right behind the instruction.
+  mutating func add(relative text: String, _ emit: (inout Assembler, Address) -> Void) {
+    add(text) { assembler in
+      let label = assembler.code.makeLabel()
+      emit(&assembler, Address(label))
+      assembler.code.bind(label)
+    }
+  }
+
+  /// An instruction with every form of memory operand, the one relative to the instruction pointer among them.
+  mutating func addresses(
+    _ width: String, _ text: (String) -> String, _ emit: (inout Assembler, Address) -> Void
+  ) {
+    for address in AssemblerTests.forms { add(text(address.text(width))) { emit(&$0, address) } }
+    add(relative: text("\(width)[rip+0x0]"), emit)
+  }
+
+  /// An instruction with every register and every form of memory as its operand.
+  mutating func operands(
+    _ size: OperandSize, pointer: String? = nil, _ text: (String) -> String,
+    _ emit: (inout Assembler, RegisterOrMemory) -> Void
+  ) {
+    for register in Register.all { add(text(register.name(size))) { emit(&$0, .of(register)) } }
+    addresses(pointer ?? size.pointer, text) { emit(&$0, .memory($1)) }
+  }
+
+  /// An instruction with every pair of registers, and with each kind of register beside every form of memory.
+  mutating func pairs(
+    _ size: OperandSize, from other: OperandSize? = nil, _ text: (String, String) -> String,
+    _ emit: (inout Assembler, Register, RegisterOrMemory) -> Void
+  ) {
+    let other = other ?? size
+    for first in Register.all {
+      for second in Register.all {
+        add(text(first.name(size), second.name(other))) { emit(&$0, first, .of(second)) }
+      }
+    }
+    for first in [Register.rax, .rsi, .r13] {
+      addresses(other.pointer, { text(first.name(size), $0) }) { emit(&$0, first, .memory($1)) }
+    }
+  }
+
   var count: Int { expected.count }
 
   static let objdump: String? = ["/usr/bin/objdump", "/usr/local/bin/objdump", "/opt/homebrew/bin/objdump"]
     .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-  /// What differs: an instruction's bytes, what it should be and what it is.
-  func differences() throws -> [String] {
-    guard let objdump = Self.objdump else { return [] }
+  /// The instructions of code, as objdump prints them: where each begins, how long it is and its text.
+  static func disassemble(_ code: UnsafeRawBufferPointer) throws -> [(start: Int, length: Int, text: String)] {
+    guard let objdump else { return [] }
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("encoding-\(UUID().uuidString).bin")
     defer { try? FileManager.default.removeItem(at: file) }
-    try Data(bytes: assembler.code.bytes, count: assembler.code.count).write(to: file)
+    try Data(code).write(to: file)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: objdump)
     process.arguments = ["-D", "-b", "binary", "-m", "i386:x86-64", "-M", "intel", "-w", file.path]
@@ -32,12 +74,53 @@ struct EncodingCases: ~Copyable {
     try process.run()
     let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    var found: [Int: (count: Int, text: String)] = [:]
-    for line in output.split(separator: "\n") {
+    return output.split(separator: "\n").compactMap { line in
       let columns = line.split(separator: "\t")
-      guard columns.count >= 3, let at = Int(columns[0].trimmingCharacters(in: [" ", ":"]), radix: 16) else { continue }
-      let text = columns[2].split(separator: "#")[0].split(separator: " ").joined(separator: " ")
-      found[at] = (columns[1].split(separator: " ").count, text)
+      guard columns.count >= 3, let at = Int(columns[0].trimmingCharacters(in: [" ", ":"]), radix: 16) else {
+        return nil
+      }
+      let text = columns[2].split(separator: " ").joined(separator: " ")
+      return (at, columns[1].split(separator: " ").count, text)
+    }
+  }
+
+  /// The instructions of a compiled function, without the data behind them, which begins at the first address that an
+  /// instruction names.
+  static func instructions(of function: CompiledFunction) throws -> [String] { try instructions(of: [function]) }
+
+  /// As ``instructions(of:)``, of several functions one after the other.
+  static func instructions(of functions: [CompiledFunction]) throws -> [String] {
+    // What is not an instruction keeps the data of one function from joining with the code of the next.
+    let gap = [UInt8](repeating: 0x90, count: 16)
+    let code = functions.flatMap { $0.code + gap }
+    let lines = try code.withUnsafeBytes { try disassemble($0) }[...]
+    var result: [String] = []
+    var next = lines.startIndex
+    var start = 0
+    for function in functions {
+      let end = start + function.code.count
+      var own: [(start: Int, length: Int, text: String)] = []
+      while next < lines.endIndex, lines[next].start < end + gap.count {
+        if lines[next].start < end { own.append(lines[next]) }
+        next += 1
+      }
+      let data = own.compactMap { line in
+        line.text.split(separator: "#").dropFirst().first.flatMap { Int($0.dropFirst(3), radix: 16) }
+      }.filter { $0 > start && $0 < end }.min()
+      result += own.prefix { data == nil || $0.start < data! }.map(\.text)
+      start = end + gap.count
+    }
+    return result
+  }
+
+  /// What differs: an instruction's bytes, what it should be and what it is.
+  mutating func differences() throws -> [String] {
+    guard assembler.code.resolve() else { return ["a label is not bound"] }
+    let lines = try Self.disassemble(UnsafeRawBufferPointer(start: assembler.code.bytes, count: assembler.code.count))
+    var found: [Int: (count: Int, text: String)] = [:]
+    for line in lines {
+      let text = line.text.split(separator: "#")[0].split(separator: " ").joined(separator: " ")
+      found[line.start] = (line.length, text)
     }
     var result: [String] = []
     for (start, end, text) in expected {

@@ -25,170 +25,199 @@ struct VectorAssemblerTests {
     return "XMMWORD PTR "
   }
 
-  func check(_ cases: borrowing EncodingCases) throws {
+  func check(_ cases: inout EncodingCases) throws {
     let differences = try cases.differences()
     #expect(
       differences.isEmpty, "\(differences.count) of \(cases.count): \(differences.prefix(10).joined(separator: "\n"))")
   }
 
-  @Test func twoOperands() throws {
-    var cases = EncodingCases()
-    for operation in VectorBinary.allCases {
-      let width = Self.width("\(operation)")
-      for (target, source) in Self.pairs {
-        let third = VectorRegister(target.number ^ 15)
-        cases.add("\(operation) \(target.name),\(source.name)") {
-          $0.vector(operation, target, target, .of(source), avx: false)
+  private static let registers = [VectorRegister(0), VectorRegister(7), VectorRegister(8), VectorRegister(13)]
+
+  /// An instruction with its target and its last operand in both encodings, with a second register in the longer one.
+  private func forms(
+    _ cases: inout EncodingCases, _ mnemonic: String, _ suffix: String = "",
+    _ emit: (inout Assembler, VectorRegister, VectorRegister, RegisterOrMemory, Bool) -> Void
+  ) {
+    let width = Self.width(mnemonic)
+    for target in Self.registers {
+      for source in Self.registers {
+        cases.add("\(mnemonic) \(target.name),\(source.name)\(suffix)") {
+          emit(&$0, target, target, .of(source), false)
         }
-        cases.add("v\(operation) \(target.name),\(third.name),\(source.name)") {
-          $0.vector(operation, target, third, .of(source), avx: true)
-        }
-        for address in AssemblerTests.fewAddresses {
-          cases.add("\(operation) \(target.name),\(address.text(width))") {
-            $0.vector(operation, target, target, .memory(address), avx: false)
-          }
-          // objdump prints a ptr width for the conversions' source
-          cases.add("v\(operation) \(target.name),\(third.name),\(address.text(width))") {
-            $0.vector(operation, target, third, .memory(address), avx: true)
+        for first in Self.registers {
+          cases.add("v\(mnemonic) \(target.name),\(first.name),\(source.name)\(suffix)") {
+            emit(&$0, target, first, .of(source), true)
           }
         }
       }
     }
-    try check(cases)
+    for (target, first) in Self.pairs {
+      cases.addresses(width, { "\(mnemonic) \(target.name),\($0)\(suffix)" }) {
+        emit(&$0, target, target, .memory($1), false)
+      }
+      cases.addresses(width, { "v\(mnemonic) \(target.name),\(first.name),\($0)\(suffix)" }) {
+        emit(&$0, target, first, .memory($1), true)
+      }
+    }
+  }
+
+  /// As ``forms(_:_:_:_:)``, where no second register is read.
+  private func shortForms(
+    _ cases: inout EncodingCases, _ mnemonic: String, _ suffix: String = "", hasLegacyForm: Bool = true,
+    _ emit: (inout Assembler, VectorRegister, RegisterOrMemory, Bool) -> Void
+  ) {
+    let width = Self.width(mnemonic)
+    for avx in hasLegacyForm ? [false, true] : [true] {
+      let name = avx && hasLegacyForm ? "v\(mnemonic)" : mnemonic
+      for target in Self.registers {
+        for source in Self.registers {
+          cases.add("\(name) \(target.name),\(source.name)\(suffix)") { emit(&$0, target, .of(source), avx) }
+        }
+      }
+      for (target, _) in Self.pairs {
+        cases.addresses(width, { "\(name) \(target.name),\($0)\(suffix)" }) { emit(&$0, target, .memory($1), avx) }
+      }
+    }
+  }
+
+  @Test func twoOperands() throws {
+    var cases = EncodingCases()
+    for operation in VectorBinary.allCases {
+      forms(&cases, "\(operation)") { $0.vector(operation, $1, $2, $3, avx: $4) }
+    }
+    try check(&cases)
   }
 
   @Test func oneOperand() throws {
     var cases = EncodingCases()
     for operation in VectorUnary.allCases {
-      for (target, source) in Self.pairs {
-        let address = AssemblerTests.fewAddresses[3]
-        guard operation.hasLegacyForm else {
-          cases.add("\(operation) \(target.name),\(source.name)") {
-            $0.vector(operation, target, .of(source), avx: true)
-          }
-          cases.add("\(operation) \(target.name),\(address.text(Self.width("\(operation)")))") {
-            $0.vector(operation, target, .memory(address), avx: true)
-          }
-          continue
-        }
-        cases.add("\(operation) \(target.name),\(source.name)") {
-          $0.vector(operation, target, .of(source), avx: false)
-        }
-        cases.add("v\(operation) \(target.name),\(source.name)") {
-          $0.vector(operation, target, .of(source), avx: true)
-        }
-        cases.add("\(operation) \(target.name),\(address.text(Self.width("\(operation)")))") {
-          $0.vector(operation, target, .memory(address), avx: false)
-        }
+      shortForms(&cases, "\(operation)", hasLegacyForm: operation.hasLegacyForm) {
+        $0.vector(operation, $1, $2, avx: $3)
       }
     }
-    try check(cases)
+    try check(&cases)
   }
 
   @Test func immediates() throws {
     var cases = EncodingCases()
-    for (target, source) in Self.pairs {
-      for operation in VectorBinaryImmediate.allCases where !"\(operation)".hasPrefix("cmp") {
-        cases.add("\(operation) \(target.name),\(source.name),0x9") {
-          $0.vector(operation, target, target, .of(source), 9, avx: false)
-        }
-        cases.add("v\(operation) \(target.name),\(source.name),\(target.name),0x9") {
-          $0.vector(operation, target, source, .of(target), 9, avx: true)
-        }
+    for operation in VectorBinaryImmediate.allCases where !"\(operation)".hasPrefix("cmp") {
+      forms(&cases, "\(operation)", ",0x9") { $0.vector(operation, $1, $2, $3, 9, avx: $4) }
+    }
+    for (number, name) in ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"].enumerated() {
+      for (operation, type) in [(VectorBinaryImmediate.cmpps, "ps"), (.cmppd, "pd"), (.cmpss, "ss"), (.cmpsd, "sd")] {
+        forms(&cases, "cmp\(name)\(type)") { $0.vector(operation, $1, $2, $3, UInt8(number), avx: $4) }
       }
-      for (number, name) in ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"].enumerated() {
-        for (operation, type) in [(VectorBinaryImmediate.cmpps, "ps"), (.cmppd, "pd"), (.cmpss, "ss"), (.cmpsd, "sd")] {
-          cases.add("cmp\(name)\(type) \(target.name),\(source.name)") {
-            $0.vector(operation, target, target, .of(source), UInt8(number), avx: false)
-          }
-          cases.add("vcmp\(name)\(type) \(target.name),\(source.name),\(target.name)") {
-            $0.vector(operation, target, source, .of(target), UInt8(number), avx: true)
-          }
-        }
-      }
-      for operation in VectorUnaryImmediate.allCases {
-        cases.add("\(operation) \(target.name),\(source.name),0x4e") {
-          $0.vector(operation, target, .of(source), 0x4E, avx: false)
-        }
-        cases.add("v\(operation) \(target.name),\(source.name),0x4e") {
-          $0.vector(operation, target, .of(source), 0x4E, avx: true)
-        }
-      }
-      for shift in VectorShift.allCases {
+    }
+    for operation in VectorUnaryImmediate.allCases {
+      shortForms(&cases, "\(operation)", ",0x4e") { $0.vector(operation, $1, $2, 0x4E, avx: $3) }
+    }
+    for shift in VectorShift.allCases {
+      for target in VectorRegister.all {
         cases.add("\(shift) \(target.name),0x3") { $0.vectorShift(shift, target, target, by: 3, avx: false) }
-        cases.add("v\(shift) \(target.name),\(source.name),0x3") {
-          $0.vectorShift(shift, target, source, by: 3, avx: true)
+        for source in VectorRegister.all {
+          cases.add("v\(shift) \(target.name),\(source.name),0x3") {
+            $0.vectorShift(shift, target, source, by: 3, avx: true)
+          }
         }
       }
     }
-    try check(cases)
+    try check(&cases)
   }
 
   @Test func blends() throws {
     var cases = EncodingCases()
-    let address = AssemblerTests.fewAddresses[3]
     for operation in VectorBlend.allCases {
-      for (target, source) in Self.pairs {
-        let first = VectorRegister(target.number ^ 15)
-        let mask = VectorRegister(source.number ^ 7)
-        cases.add("\(operation) \(target.name),\(first.name),\(source.name),\(mask.name)") {
-          $0.blend(operation, target, first, .of(source), mask: mask)
+      for target in Self.registers {
+        for first in Self.registers {
+          for mask in Self.registers {
+            for source in Self.registers {
+              cases.add("\(operation) \(target.name),\(first.name),\(source.name),\(mask.name)") {
+                $0.blend(operation, target, first, .of(source), mask: mask)
+              }
+            }
+          }
         }
-        cases.add("\(operation) \(target.name),\(first.name),\(address.text("XMMWORD PTR ")),\(mask.name)") {
-          $0.blend(operation, target, first, .memory(address), mask: mask)
+        cases.addresses("XMMWORD PTR ", { "\(operation) \(target.name),xmm3,\($0),xmm12" }) {
+          $0.blend(operation, target, VectorRegister(3), .memory($1), mask: VectorRegister(12))
         }
       }
     }
-    try check(cases)
+    try check(&cases)
   }
 
-  @Test func movesLanesAndConversions() throws {
+  @Test(arguments: [false, true]) func movesOfVectors(avx: Bool) throws {
     var cases = EncodingCases()
-    let address = Address(.r12, index: .r9, scale: 3, -4)
-    for avx in [false, true] {
-      let v = avx ? "v" : ""
-      for (x, y) in Self.pairs {
-        for move in VectorMove.allCases {
-          let width = move == .movss ? "DWORD PTR " : move == .movsd ? "QWORD PTR " : "XMMWORD PTR "
-          cases.add("\(v)\(move) \(x.name),\(address.text(width))") { $0.load(move, x, address, avx: avx) }
-          cases.add("\(v)\(move) \(address.text(width)),\(x.name)") { $0.store(move, address, x, avx: avx) }
-        }
+    let v = avx ? "v" : ""
+    for x in VectorRegister.all {
+      for y in VectorRegister.all {
         cases.add("\(v)movaps \(x.name),\(y.name)") { $0.move(x, y, avx: avx) }
-        for register in [Register.rax, .r10] {
-          let (d, q) = (register.name(.double), register.name(.quad))
-          cases.add("\(v)movd \(x.name),\(d)") { $0.moveToVector(.double, x, .of(register), avx: avx) }
-          cases.add("\(v)movq \(x.name),\(q)") { $0.moveToVector(.quad, x, .of(register), avx: avx) }
-          cases.add("\(v)movd \(d),\(x.name)") { $0.moveFromVector(.double, .of(register), x, avx: avx) }
-          cases.add("\(v)movq \(q),\(x.name)") { $0.moveFromVector(.quad, .of(register), x, avx: avx) }
+      }
+    }
+    for x in Self.registers {
+      for move in VectorMove.allCases {
+        let width = move == .movss ? "DWORD PTR " : move == .movsd ? "QWORD PTR " : "XMMWORD PTR "
+        cases.addresses(width, { "\(v)\(move) \(x.name),\($0)" }) { $0.load(move, x, $1, avx: avx) }
+        cases.addresses(width, { "\(v)\(move) \($0),\(x.name)" }) { $0.store(move, $1, x, avx: avx) }
+      }
+    }
+    try check(&cases)
+  }
+
+  @Test(arguments: [false, true]) func lanesAndGeneralRegisters(avx: Bool) throws {
+    var cases = EncodingCases()
+    let v = avx ? "v" : ""
+    for x in Self.registers {
+      for (size, letter) in [(OperandSize.double, "d"), (.quad, "q")] {
+        cases.operands(size, { "\(v)mov\(letter) \(x.name),\($0)" }) { $0.moveToVector(size, x, $1, avx: avx) }
+        cases.operands(size, { "\(v)mov\(letter) \($0),\(x.name)" }) { $0.moveFromVector(size, $1, x, avx: avx) }
+      }
+      for (size, letter) in [(OperandSize.byte, "b"), (.word, "w"), (.double, "d"), (.quad, "q")] {
+        let register: OperandSize = size == .quad ? .quad : .double
+        for y in avx ? Self.registers : [x] {
           let first = avx ? ",\(y.name)" : ""
-          for (size, letter) in [(OperandSize.byte, "b"), (.word, "w"), (.double, "d"), (.quad, "q")] {
-            let name = register.name(size == .quad ? .quad : .double)
-            cases.add("\(v)pinsr\(letter) \(x.name)\(first),\(name),0x1") {
-              $0.insertLane(size, x, avx ? y : x, .of(register), lane: 1, avx: avx)
-            }
-            cases.add("\(v)pextr\(letter) \(name),\(x.name),0x1") {
-              $0.extractLane(size, .of(register), x, lane: 1, avx: avx)
-            }
-            cases.add("\(v)pextr\(letter) \(address.text(size.pointer)),\(x.name),0x1") {
-              $0.extractLane(size, .memory(address), x, lane: 1, avx: avx)
+          cases.operands(register, pointer: size.pointer, { "\(v)pinsr\(letter) \(x.name)\(first),\($0),0x1" }) {
+            $0.insertLane(size, x, y, $1, lane: 1, avx: avx)
+          }
+        }
+        cases.operands(register, pointer: size.pointer, { "\(v)pextr\(letter) \($0),\(x.name),0x1" }) {
+          $0.extractLane(size, $1, x, lane: 1, avx: avx)
+        }
+      }
+      for register in Register.all {
+        for signs in Assembler.SignMask.allCases {
+          cases.add("\(v)\(signs) \(register.name(.double)),\(x.name)") { $0.signs(signs, register, x, avx: avx) }
+        }
+      }
+    }
+    try check(&cases)
+  }
+
+  @Test(arguments: [false, true]) func conversions(avx: Bool) throws {
+    var cases = EncodingCases()
+    let v = avx ? "v" : ""
+    for (isDouble, letter) in [(false, "s"), (true, "d")] {
+      for size in [OperandSize.double, .quad] {
+        for x in Self.registers {
+          for y in avx ? Self.registers : [x] {
+            let first = avx ? ",\(y.name)" : ""
+            cases.operands(size, { "\(v)cvtsi2s\(letter) \(x.name)\(first),\($0)" }) {
+              $0.convertToFloat(isDouble: isDouble, x, y, size, $1, avx: avx)
             }
           }
-          for signs in Assembler.SignMask.allCases {
-            cases.add("\(v)\(signs) \(d),\(x.name)") { $0.signs(signs, register, x, avx: avx) }
-          }
-          for (isDouble, letter) in [(false, "s"), (true, "d")] {
-            for (size, name) in [(OperandSize.double, d), (.quad, q)] {
-              cases.add("\(v)cvtsi2s\(letter) \(x.name)\(first),\(name)") {
-                $0.convertToFloat(isDouble: isDouble, x, avx ? y : x, size, .of(register), avx: avx)
-              }
-              cases.add("\(v)cvtts\(letter)2si \(name),\(x.name)") {
-                $0.convertToInteger(isDouble: isDouble, size, register, .of(x), avx: avx)
-              }
+          for register in Register.all {
+            cases.add("\(v)cvtts\(letter)2si \(register.name(size)),\(x.name)") {
+              $0.convertToInteger(isDouble: isDouble, size, register, .of(x), avx: avx)
             }
+          }
+        }
+        for register in [Register.rbx, .r9] {
+          let width = isDouble ? "QWORD PTR " : "DWORD PTR "
+          cases.addresses(width, { "\(v)cvtts\(letter)2si \(register.name(size)),\($0)" }) {
+            $0.convertToInteger(isDouble: isDouble, size, register, .memory($1), avx: avx)
           }
         }
       }
     }
-    try check(cases)
+    try check(&cases)
   }
 }

@@ -178,23 +178,29 @@ struct VectorCompilationTests {
     var generator = Generator(state: UInt64(opcode.rawValue))
     for function in Self.functions(row, &generator) {
       let text = "(module (memory (export \"m\") 1) \(function))"
-      let compiled = try makeEngine { $0.tier = .compiler }.compile(text: text)
-      let interpreted = try makeEngine().compile(text: text)
-      let first = try Store(compiled.engine).instantiate(compiled)
-      let second = try Store(interpreted.engine).instantiate(interpreted)
+      let compiled = try processorSets.map { processor in
+        try makeEngine {
+          $0.tier = .compiler
+          $0.processor = processor
+        }.compile(text: text)
+      }
+      let instances = try (compiled + [makeEngine().compile(text: text)]).map { try Store($0.engine).instantiate($0) }
       for _ in 0..<40 {
         let words = (0..<8).map { _ in Self.word(&generator) }
         var results: [[UInt64]] = []
-        for instance in [first, second] {
+        for instance in instances {
           let memory = try instance.memory("m")
           for (index, word) in words.enumerated() { try memory.store(word, at: UInt64(index * 8)) }
           _ = try instance.function("f").call([.i32(0)])
           results.append(
             Self.canonical(try [memory.load(UInt64.self, at: 256), memory.load(UInt64.self, at: 264)], row))
         }
-        #expect(results[0] == results[1], "\(function) of \(words.map { String($0, radix: 16) })")
+        for (result, processor) in zip(results, processorSets) {
+          #expect(
+            result == results.last, "\(function) of \(words.map { String($0, radix: 16) }) with \(processor)")
+        }
       }
-      #expect(compiled.machine?.refusals.withLock { $0 } == [:])
+      for module in compiled { #expect(module.machine?.refusals.withLock { $0 } == [:]) }
     }
   }
 
@@ -214,9 +220,14 @@ struct VectorCompilationTests {
         (module (memory $n (export "n") 1) (memory $m (export "m") 1)
           (func (export "f") (param i32) \(isStore ? access : "(v128.store $n (i32.const 32) \(access))")))
         """
-      let compiled = try makeEngine(bounds: bounds) { $0.tier = .compiler }.compile(text: text)
+      let compiled = try processorSets.map { processor in
+        try makeEngine(bounds: bounds) {
+          $0.tier = .compiler
+          $0.processor = processor
+        }.compile(text: text)
+      }
       let interpreted = try makeEngine(bounds: bounds).compile(text: text)
-      let instances = try [compiled, interpreted].map { try Store($0.engine).instantiate($0) }
+      let instances = try (compiled + [interpreted]).map { try Store($0.engine).instantiate($0) }
       for address in [0, 3, 65536 - (1 << Int(row.width)) - 1, 65536 - (1 << Int(row.width)), 65535, -1] {
         let words = (0..<4).map { _ in Self.word(&generator) }
         var results: [[UInt64]] = []
@@ -236,9 +247,11 @@ struct VectorCompilationTests {
           }
           results.append(result)
         }
-        #expect(results[0] == results[1], "\(access) at \(address)")
+        for (result, processor) in zip(results, processorSets) {
+          #expect(result == results.last, "\(access) at \(address) with \(processor)")
+        }
       }
-      #expect(compiled.machine?.refusals.withLock { $0 } == [:])
+      for module in compiled { #expect(module.machine?.refusals.withLock { $0 } == [:]) }
     }
   }
 }

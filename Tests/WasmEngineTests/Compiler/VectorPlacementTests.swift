@@ -61,10 +61,15 @@ struct VectorPlacementTests {
       """
   }
 
-  @Test("They keep their values in registers, slots, arguments, results and globals", arguments: [12, 17, 30])
-  func pressure(count: Int) throws {
+  @Test(
+    "They keep their values in registers, slots, arguments, results and globals", arguments: [12, 17, 30], processorSets
+  )
+  func pressure(count: Int, processor: ProcessorFeatures) throws {
     let text = Self.program(count)
-    let compiled = try makeEngine { $0.tier = .compiler }.compile(text: text)
+    let compiled = try makeEngine {
+      $0.tier = .compiler
+      $0.processor = processor
+    }.compile(text: text)
     let interpreted = try makeEngine().compile(text: text)
     let instances = try [compiled, interpreted].map { try Store($0.engine).instantiate($0) }
     var generator = VectorCompilationTests.Generator(state: UInt64(count))

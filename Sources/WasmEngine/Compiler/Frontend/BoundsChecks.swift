@@ -13,6 +13,12 @@ import WebAssembly
 /// | 4 | 32-bit | | x + (o + width) <= count, in 64 bits: at most 2^32 + 2^32 + 16 |
 /// | 5 | 64-bit | o + width < 2^32 | x <= count - (o + width) after count >= o + width, so that nothing wraps |
 /// | 6 | 64-bit | o + width >= 2^32 | the same |
+///
+/// A processor that expects the trap of cases 4 to 6 not to happen goes on with an x that is out of bounds, and what it
+/// loads can leave traces (Kocher et al. 2019, Spectre attacks). So what goes on is the result of the check: x, or by a
+/// conditional move another number that leads to the memory's beginning. That number is 0 where o + width is within the
+/// declared minimum, else -o. In case 3 it is the result of the check before, which was made for no less. Case 2 needs
+/// none, since x cannot leave the reservation, nor does case 1.
 extension FunctionTranslator {
   /// How far beyond 4 GiB the addresses of a reserved memory fault, less one page.
   static var guardSize: UInt64 { 1 << 31 }
@@ -48,24 +54,33 @@ extension FunctionTranslator {
       // Nothing has that many bytes. What is reported is the sum as far as it has 64 bits.
       let sum = make(IRInstruction(.add, .i64, index, constant(.i64, Int64(bitPattern: offset))))
       let tag = IRValue(UInt32(memory) << 8 | UInt32(width))
-      _ = append(IRInstruction(.boundsCheck, .i64, sum, constant(.i64, 0), tag, imm: Int64(width), aux: 1))
-      return MemoryAddress(base: base, index: sum, displacement: 0)
+      let check = append(IRInstruction(.boundsCheck, .i64, sum, constant(.i64, 0), tag, imm: Int64(width), aux: 1))
+      return MemoryAddress(base: base, index: environment.guardsSpeculation ? check : sum, displacement: 0)
     }
+    let (product, tooLarge) = type.limits.minimum.multipliedReportingOverflow(by: type.pageSize)
+    let minimum = tooLarge ? UInt64.max : product
+    var isGuarded = environment.guardsSpeculation
     if let known = ir.constant(index) {
       let start = UInt64(bitPattern: known)
       let (end, wraps) = start.addingReportingOverflow(extent)
-      let (minimum, tooLarge) = type.limits.minimum.multipliedReportingOverflow(by: type.pageSize)
       let displacement = start &+ offset
-      if !isStore, !wraps, !tooLarge, end <= minimum, displacement < 1 << 31 {
-        return MemoryAddress(base: base, index: .none, displacement: Int64(displacement))
+      if !wraps, end <= minimum, displacement < 1 << 31 {
+        if !isStore { return MemoryAddress(base: base, index: .none, displacement: Int64(displacement)) }
+        // It may be that nothing can be written, but the place is the memory's.
+        isGuarded = false
       }
     }
     let isReserved = environment.usesGuardPages && environment.accessClasses[memory] == .reserved && !is64
-    if isReserved, !isExact, extent <= Self.guardSize {
-      return place(base, index, offset)
+    if isReserved, extent <= Self.guardSize {
+      if !isExact { return place(base, index, offset) }
+      isGuarded = false
     }
-    let count = memoryByteCount(memory, isStore: isStore)
-    return check(index, extent: Int64(extent), count, memory, width, isStore: isStore, base: base, offset: offset)
+    let tag = IRValue(UInt32(memory) << 8 | UInt32(width))
+    let aux: UInt16 = (is64 ? 1 : 0) | (environment.guardsSpeculation && extent > minimum ? 2 : 0)
+    let check = IRInstruction(
+      .boundsCheck, .i64, index, memoryByteCount(memory, isStore: isStore), tag, imm: Int64(extent), aux: aux)
+    let checked = self.check(check, memory, isStore: isStore)
+    return place(base, isGuarded ? checked : index, offset)
   }
 
   /// A memory.copy of a small constant size in place: everything is loaded before anything is stored, since the ranges may
@@ -107,18 +122,16 @@ extension FunctionTranslator {
     return true
   }
 
-  private mutating func check(
-    _ index: IRValue, extent: Int64, _ count: IRValue, _ memory: Int, _ width: Int, isStore: Bool, base: IRValue,
-    offset: UInt64
-  ) -> MemoryAddress {
-    let is64 = environment.module.spaces.memories[memory].addressType == .i64
-    let tag = IRValue(UInt32(memory) << 8 | UInt32(width))
+  /// The check, or one that was made before and tells as much.
+  private mutating func check(_ check: IRInstruction, _ memory: Int, isStore: Bool) -> IRValue {
+    // Where the result depends on the offset, it is of use to this access alone.
+    if check.aux & 2 != 0 { return append(check) }
     // The count is not part of the key: memories do not shrink, so what was in bounds stays so.
-    let key = IRInstruction(.boundsCheck, .i64, index, .none, IRValue(UInt32(memory) << 1 | (isStore ? 1 : 0)))
-    if let known = values.find(key, epoch: 0), ir[known].imm >= extent { return place(base, index, offset) }
-    let check = IRInstruction(.boundsCheck, .i64, index, count, tag, imm: extent, aux: is64 ? 1 : 0)
-    values.insert(key, append(check), epoch: 0)
-    return place(base, index, offset)
+    let key = IRInstruction(.boundsCheck, .i64, check.a, .none, IRValue(UInt32(memory) << 1 | (isStore ? 1 : 0)))
+    if let known = values.find(key, epoch: 0), ir[known].imm >= check.imm { return known }
+    let result = append(check)
+    values.insert(key, result, epoch: 0)
+    return result
   }
 
   private mutating func place(_ base: IRValue, _ index: IRValue, _ offset: UInt64) -> MemoryAddress {

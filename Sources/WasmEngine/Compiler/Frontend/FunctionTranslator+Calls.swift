@@ -65,11 +65,11 @@ extension FunctionTranslator {
     let subtype = environment.module.module.types[Int(instruction.index)]
     let wide = tableType.addressType == .i64 ? index : zeroExtend(index)
     let count = tableWord(table, 8)
-    trapIf(compare(.greaterOrEqualUnsigned, wide, count), .undefinedElement)
+    let place = checkedIndex(wide, count, .undefinedElement)
     let elements = tableWord(table, 0)
     let element = append(
       IRInstruction(
-        .load, .i64, elements, make(IRInstruction(.shl, .i64, wide, constant(.i64, 3))), IRValue(0xFFFF),
+        .load, .i64, elements, make(IRInstruction(.shl, .i64, place, constant(.i64, 3))), IRValue(0xFFFF),
         aux: IRAccess.full.rawValue))
     trapIf(compare(.equal, element, constant(.i64, 0)), .uninitializedElement, reporting: wide)
     let actual = contextLoad(.i32, FunctionRecord.typeOffset, .invariant, base: element)
@@ -147,9 +147,7 @@ extension FunctionTranslator {
       let address = word(pop())
       _ = runtimeCall(.memoryDiscard, .none, [index(memory), address, count], canTrap: true)
     case .tableGet:
-      let place = word(pop())
-      trapIf(
-        compare(.greaterOrEqualUnsigned, place, tableWord(Int(memory), 8)), .outOfBoundsTableAccess)
+      let place = checkedIndex(word(pop()), tableWord(Int(memory), 8), .outOfBoundsTableAccess)
       push(
         append(
           IRInstruction(
@@ -157,9 +155,7 @@ extension FunctionTranslator {
             make(IRInstruction(.shl, .i64, place, constant(.i64, 3))), IRValue(0xFFFF), aux: IRAccess.full.rawValue)))
     case .tableSet:
       let value = pop()
-      let place = word(pop())
-      trapIf(
-        compare(.greaterOrEqualUnsigned, place, tableWord(Int(memory), 8)), .outOfBoundsTableAccess)
+      let place = checkedIndex(word(pop()), tableWord(Int(memory), 8), .outOfBoundsTableAccess)
       append(
         IRInstruction(
           .store, .i64, tableWord(Int(memory), 0), make(IRInstruction(.shl, .i64, place, constant(.i64, 3))),

@@ -10,6 +10,10 @@ struct CompilationEnvironment: Sendable {
   let accessClasses: [AccessClass]
   /// Whether accesses beyond a reserved memory may be left to fault.
   let usesGuardPages: Bool
+  /// What machine code may use of the processor.
+  let processor: ProcessorFeatures
+  /// Whether checked addresses and indices are kept within bounds where a branch is mispredicted.
+  let guardsSpeculation: Bool
   /// Whether loops look at the interrupt word.
   let isInterruptible: Bool
   /// For each memory, whether nobody else can have it: defined here and not exported.
@@ -17,7 +21,7 @@ struct CompilationEnvironment: Sendable {
 
   init(
     module: ValidatedModule, typeIDs: [UInt32], accessClasses: [AccessClass], usesGuardPages: Bool,
-    isInterruptible: Bool = true
+    processor: ProcessorFeatures = .native, guardsSpeculation: Bool = true, isInterruptible: Bool = true
   ) {
     self.module = module
     layout = ContextLayout(module.spaces)
@@ -25,6 +29,8 @@ struct CompilationEnvironment: Sendable {
     self.accessClasses = accessClasses
     // Accesses that may fault have 16 bits for their memory, and tables a number of their own.
     self.usesGuardPages = usesGuardPages && accessClasses.count < 0xFFFF
+    self.processor = processor.usable
+    self.guardsSpeculation = guardsSpeculation
     self.isInterruptible = isInterruptible
     var isPrivate = module.spaces.memories.indices.map { $0 >= module.spaces.importedMemoryCount }
     for export in module.module.exports where export.kind == .memory { isPrivate[Int(export.index)] = false }
@@ -248,6 +254,12 @@ struct FunctionTranslator: ~Copyable {
   mutating func trapIf(_ condition: IRValue, _ kind: Trap.Kind, reporting value: IRValue = .none) {
     if let known = ir.constant(condition), known == 0 { return }
     append(IRInstruction(.trapIf, .none, condition, value, aux: UInt16(kind.rawValue)))
+  }
+
+  /// An index that is less than a count, or a trap.
+  mutating func checkedIndex(_ index: IRValue, _ count: IRValue, _ kind: Trap.Kind) -> IRValue {
+    let check = append(IRInstruction(.indexCheck, .i64, index, count, aux: UInt16(kind.rawValue)))
+    return environment.guardsSpeculation ? check : index
   }
 
   mutating func compare(_ condition: IRCondition, _ a: IRValue, _ b: IRValue) -> IRValue {

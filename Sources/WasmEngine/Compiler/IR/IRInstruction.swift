@@ -101,8 +101,12 @@ enum IROperation: UInt8 {
   /// The same with the value in `c`; the memory's index is the high half of `imm`.
   case store
   /// Traps unless `a` + `imm` <= `b`, all i64 and without wrap: `a` the address, `imm` its static offset plus the width.
-  /// `c` as a raw number: memory index << 8 | width. The result is `a`, made safe to use under speculation.
+  /// `c` as a raw number: memory index << 8 | width. `aux` bit 0: `a` has 64 bits, so that the sum can wrap. The result is
+  /// `a`, or where code goes on by mistaken speculation although it should trap, 0; with bit 1 of `aux` the address that
+  /// with the static offset makes 0.
   case boundsCheck
+  /// Traps with the kind `aux` unless `a` < `b`, both i64 and unsigned. The result is `a`, or 0 as above.
+  case indexCheck
   /// Traps with the kind `aux` if the i32 `a` is not zero; `b`, where it exists, is reported with it.
   case trapIf
   /// Traps if the interrupt word of the store at the address `a` is set.
@@ -145,7 +149,8 @@ enum IROperation: UInt8 {
   /// Whether it does something beyond making its value, so that it stays even if nobody uses that.
   var hasEffect: Bool {
     switch self {
-    case .divS, .divU, .remS, .remU, .truncate, .load, .store, .contextStore, .boundsCheck, .trapIf, .interruptCheck:
+    case .divS, .divU, .remS, .remU, .truncate, .load, .store, .contextStore, .boundsCheck, .indexCheck, .trapIf,
+      .interruptCheck:
       true
     case .call, .callRecord, .callRuntime: true
     default: endsBlock
@@ -291,7 +296,7 @@ struct IRInstruction {
       .tailCall, .tailCallRecord:
       0
     case .result, .branch, .branchTable, .interruptCheck: 1
-    case .boundsCheck, .load, .contextStore, .trapIf: 2
+    case .boundsCheck, .indexCheck, .load, .contextStore, .trapIf: 2
     default: 3
     }
   }

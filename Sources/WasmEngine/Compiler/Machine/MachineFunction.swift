@@ -47,6 +47,8 @@ enum MachineOperation: UInt8 {
   case unary
   /// d = count of (b | memory); `sub`: 0 popcnt, 1 tzcnt, 2 lzcnt
   case count
+  /// d = index of the lowest or highest bit that is set (`sub` 0, 1) in (b | memory), or anything and the zero flag
+  case bitScan
   /// d = (b | memory) extended; `sub`: source size | 4 for signed; `size` the target's
   case extend
   /// memory = a; `size`

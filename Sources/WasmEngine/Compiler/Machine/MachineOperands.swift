@@ -72,7 +72,8 @@ extension MachineInstruction {
   /// Whether the second operand `b`, where it is a register, could as well be in memory.
   var allowsMemory: Bool {
     switch operation {
-    case .arithmetic, .compare, .multiply, .multiplyConstant, .shiftFlagless, .rotateConstant, .count, .extend,
+    case .arithmetic, .compare, .multiply, .multiplyConstant, .shiftFlagless, .rotateConstant, .count, .bitScan,
+      .extend,
       .moveIf, .divide, .multiplyWide, .convertToFloat, .convertToInteger, .vectorCompare:
       true
     default:

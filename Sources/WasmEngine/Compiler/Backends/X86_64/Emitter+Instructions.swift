@@ -88,6 +88,8 @@ extension Emitter {
     case .count:
       assembler.count(
         [BitCount.popcnt, .tzcnt, .lzcnt][Int(instruction.sub)], size, general(d), operand(instruction, b, x))
+    case .bitScan:
+      assembler.bitScan(forward: instruction.sub == 0, size, general(d), operand(instruction, b, x))
     case .extend:
       let from = OperandSize(rawValue: instruction.sub & 3) ?? .double
       let source = operand(instruction, b, x)
@@ -141,42 +143,43 @@ extension Emitter {
     switch instruction.operation {
     case .vectorBinary:
       guard let operation = VectorBinary(rawValue: instruction.opcode) else { return false }
-      assembler.vector(operation, vector(d), vector(a), second, avx: avx)
+      combine(operation, vector(d), vector(a), second)
     case .vectorUnary:
       guard let operation = VectorUnary(rawValue: instruction.opcode) else { return false }
-      assembler.vector(operation, vector(d), second, avx: avx)
+      apply(operation, vector(d), second)
     case .vectorBinaryImmediate:
       guard let operation = VectorBinaryImmediate(rawValue: instruction.opcode) else { return false }
-      assembler.vector(operation, vector(d), vector(a), second, UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+      combine(operation, vector(d), vector(a), second, UInt8(truncatingIfNeeded: instruction.imm))
     case .vectorUnaryImmediate:
       guard let operation = VectorUnaryImmediate(rawValue: instruction.opcode) else { return false }
-      assembler.vector(operation, vector(d), second, UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+      apply(operation, vector(d), second, UInt8(truncatingIfNeeded: instruction.imm))
     case .vectorShift:
       guard let operation = VectorShift(rawValue: UInt16(truncatingIfNeeded: instruction.opcode)) else { return false }
-      assembler.vectorShift(operation, vector(d), vector(a), by: UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+      shift(operation, vector(d), vector(a), by: UInt8(truncatingIfNeeded: instruction.imm))
     case .vectorBlend:
-      guard let operation = VectorBlend(rawValue: instruction.opcode) else { return false }
+      guard avx, let operation = VectorBlend(rawValue: instruction.opcode) else { return false }
       assembler.blend(operation, vector(d), vector(a), second, mask: vector(x))
     case .vectorCompare:
       guard let operation = VectorUnary(rawValue: instruction.opcode) else { return false }
-      assembler.vector(operation, vector(a), second, avx: avx)
+      apply(operation, vector(a), second)
     case .vectorLoad:
       assembler.load(Self.vectorMove(instruction.sub), vector(d), memory(instruction, b, x), avx: avx)
     case .vectorStore:
       assembler.store(Self.vectorMove(instruction.sub), memory(instruction, b, x), vector(a), avx: avx)
     case .convertToFloat:
       // The upper lanes would make it wait for what was in the register before.
-      assembler.vector(.pxor, VectorRegister(15), VectorRegister(15), .of(VectorRegister(15)), avx: avx)
+      let clear = avx ? VectorRegister(15) : vector(d)
+      assembler.vector(.pxor, clear, clear, .of(clear), avx: avx)
       assembler.convertToFloat(
-        isDouble: instruction.sub == 1, vector(d), VectorRegister(15), instruction.size, operand(instruction, b, x),
-        avx: avx)
+        isDouble: instruction.sub == 1, vector(d), clear, instruction.size, operand(instruction, b, x), avx: avx)
     case .convertToInteger:
       assembler.convertToInteger(
         isDouble: instruction.sub == 1, instruction.size, general(d), operand(instruction, b, x, isVector: true),
         avx: avx)
     case .insertLane:
+      let first = firstOperand(vector(d), vector(a))
       assembler.insertLane(
-        instruction.size, vector(d), vector(a), operand(instruction, b, x),
+        instruction.size, vector(d), first, operand(instruction, b, x),
         lane: UInt8(truncatingIfNeeded: instruction.imm),
         avx: avx)
     case .extractLane:

@@ -75,8 +75,9 @@ extension Emitter {
     assembler.jump(done)
     assembler.code.bind(large)
     // 2^63 is taken off and put back as an integer.
+    loadFloat(Self.power(63, isDouble: isDouble) | (isDouble ? 1 << 63 : 1 << 31), isDouble: isDouble)
     assembler.vector(
-      isDouble ? VectorBinary.subsd : .subss, VectorRegister(15), source, .of(VectorRegister(15)), avx: avx)
+      isDouble ? VectorBinary.addsd : .addss, VectorRegister(15), VectorRegister(15), .of(source), avx: avx)
     assembler.convertToInteger(isDouble: isDouble, .quad, target, .of(VectorRegister(15)), avx: avx)
     assembler.move(.r11, constant: Int64.min)
     assembler.arithmetic(.xor, .quad, target, .of(.r11))

@@ -41,7 +41,10 @@ struct Emitter: ~Copyable {
   /// Where each virtual register is at the instruction that is being written.
   private var current: [AllocatorMove.Place] = []
 
-  let avx = true
+  /// Whether vector instructions are written in the VEX encoding.
+  let avx: Bool
+
+  init(avx: Bool) { self.avx = avx }
 
   /// The code of a function. nil if something did not fit together, which would be a mistake of the compiler.
   mutating func emit(

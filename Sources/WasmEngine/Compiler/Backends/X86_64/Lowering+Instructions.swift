@@ -37,12 +37,9 @@ extension Lowering {
     case .divS, .divU, .remS, .remU: lowerDivision(value, instruction)
     case .mulHighS, .mulHighU: lowerMultiplyHigh(value, instruction)
     case .clz, .ctz, .popcnt:
-      var count = MachineInstruction(.count)
-      count.size = size(instruction.type)
-      count.sub = instruction.operation == .popcnt ? 0 : instruction.operation == .ctz ? 1 : 2
-      count.b = use(instruction.a)
-      count.d = define(value)
-      emit(count)
+      let kind: UInt8 = instruction.operation == .popcnt ? 0 : instruction.operation == .ctz ? 1 : 2
+      let source = use(instruction.a)
+      count(define(value), source, kind, size(instruction.type))
     case .extend:
       let from: OperandSize = instruction.aux == 8 ? .byte : instruction.aux == 16 ? .word : .double
       extend(value, use(instruction.a), from: from, isSigned: true, to: size(instruction.type))
@@ -60,6 +57,7 @@ extension Lowering {
     case .contextLoad: lowerLoad(value, instruction)
     case .store, .contextStore: lowerStore(instruction)
     case .boundsCheck: lowerBoundsCheck(value, instruction)
+    case .indexCheck: lowerIndexCheck(value, instruction)
     case .trapIf:
       let kind = Trap.Kind(rawValue: UInt8(instruction.aux)) ?? .unreachable
       let reported = instruction.b.exists ? use(instruction.b) : .none
@@ -201,7 +199,7 @@ extension Lowering {
       emit(shift)
       return
     }
-    if instruction.operation != .rotl, instruction.operation != .rotr {
+    if environment.processor.contains(.bmi2), instruction.operation != .rotl, instruction.operation != .rotr {
       var shift = MachineInstruction(.shiftFlagless)
       shift.size = size
       shift.sub = instruction.operation == .shl ? 0 : instruction.operation == .shrS ? 1 : 2
@@ -213,14 +211,7 @@ extension Lowering {
     }
     let count = use(instruction.b)
     let source = use(instruction.a)
-    emitMove(target, source)
-    emitMove(VirtualRegister(Register.rcx), count)
-    var shift = MachineInstruction(.shift)
-    shift.size = size
-    shift.sub = shiftKind(instruction.operation).rawValue
-    shift.d = target
-    shift.a = target
-    emit(shift)
+    shiftByCount(shiftKind(instruction.operation), target, source, by: count, size)
   }
 
   private func shiftKind(_ operation: IROperation) -> Shift {
@@ -481,42 +472,6 @@ extension Lowering {
     emit(store)
   }
 
-  private mutating func lowerBoundsCheck(_ value: IRValue, _ instruction: IRInstruction) {
-    let memory = instruction.c.id >> 8
-    let width = UInt8(instruction.c.id & 0xFF)
-    let end = machine.newRegister(isVector: false)
-    let index = use(instruction.a)
-    let isShort = Int64(Int32(truncatingIfNeeded: instruction.imm)) == instruction.imm
-    if instruction.aux == 0, isShort {
-      var lea = MachineInstruction(.loadAddress)
-      lea.size = .quad
-      lea.isMemory = true
-      lea.b = index
-      lea.displacement = Int32(instruction.imm)
-      lea.d = end
-      emit(lea)
-    } else {
-      // A sum that may wrap: the carry says so.
-      let extent = machine.newRegister(isVector: false)
-      emitConstant(extent, instruction.imm)
-      emitMove(end, index)
-      var add = MachineInstruction(.arithmetic)
-      add.size = .quad
-      add.sub = Arithmetic.add.rawValue
-      add.d = end
-      add.a = end
-      add.b = extent
-      emit(add)
-      trap(if: .below, .outOfBoundsMemoryAccess, end: end, memory: memory, width: width)
-    }
-    var compare = MachineInstruction(.compare)
-    compare.size = .quad
-    compare.a = end
-    setOperand(&compare, instruction.b, immediate: true)
-    emit(compare)
-    trap(if: .above, .outOfBoundsMemoryAccess, end: end, memory: memory, width: width)
-  }
-
   // MARK: Control
 
   private mutating func lowerBranch(_ instruction: IRInstruction) {
@@ -557,11 +512,13 @@ extension Lowering {
     machine.blocks[block].poolCount = Int32(targets.count)
     machine.successorPool.append(contentsOf: targets)
     let index = use(instruction.a)
+    let safe = environment.guardsSpeculation ? beginClamp(index, to: 0, .double) : nil
     compareConstant(index, Int64(targets.count - 1), .double)
     emitJump(if: .aboveOrEqual, targets[targets.count - 1])
+    if let safe { clamp(safe, if: .aboveOrEqual) }
     machine.jumpTables.append(Array(targets.dropLast()))
     var jump = MachineInstruction(.jumpTable)
-    jump.a = index
+    jump.a = safe?.value ?? index
     jump.d = machine.newRegister(isVector: false)
     jump.imm = Int64(machine.jumpTables.count - 1)
     emit(jump)

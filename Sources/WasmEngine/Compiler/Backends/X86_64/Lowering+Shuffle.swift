@@ -114,12 +114,12 @@ extension Lowering {
         return
       }
       if words.allSatisfy({ $0 == 0 }) {
-        vector(VectorUnary.vpbroadcastw, operand, into: define(value))
+        broadcast(.vpbroadcastw, source, into: define(value))
         return
       }
     }
     if lanes.bytes.allSatisfy({ $0 == 0 }) {
-      vector(VectorUnary.vpbroadcastb, operand, into: define(value))
+      broadcast(.vpbroadcastb, source, into: define(value))
       return
     }
     if let (_, interleaving) = Self.interleaving(lanes, isOne: true) {

@@ -1,7 +1,7 @@
 import WebAssembly
 
-/// Selection for vector instructions (Core 3.0, 4.3.6), for processors with AVX2. What one instruction does is in
-/// ``VectorSelection``; the sequences for the rest are in this file and those beside it.
+/// Selection for vector instructions (Core 3.0, 4.3.6). What one instruction does is in ``VectorSelection``; the sequences
+/// for the rest are in this file and those beside it.
 extension Lowering {
   /// The second operand of a vector operation.
   enum VectorOperand {
@@ -103,12 +103,17 @@ extension Lowering {
     return finish(&result, target)
   }
 
-  /// `b` in the lanes whose sign bit is set in `mask`, else `a`.
+  /// `b` in the lanes that are ones in `mask`, and `a` in those that are zeros.
   @discardableResult
   mutating func blend(
     _ operation: VectorBlend, _ a: VirtualRegister, _ b: VirtualRegister, mask: VirtualRegister,
     into target: VirtualRegister = .none
   ) -> VirtualRegister {
+    guard environment.processor.contains(.avx) else {
+      let chosen = vector(VectorBinary.pand, b, .register(mask))
+      let others = vector(VectorBinary.pandn, mask, .register(a))
+      return vector(VectorBinary.por, chosen, .register(others), into: target)
+    }
     var result = MachineInstruction(.vectorBlend)
     result.opcode = operation.rawValue
     result.a = a
@@ -152,7 +157,11 @@ extension Lowering {
         swap(&left, &right)
       }
       let first = use(left)
-      vector(operation, first, .value(right), into: define(value))
+      if operation == .pcmpgtq {
+        greater64(first, .value(right), into: define(value))
+      } else {
+        vector(operation, first, .value(right), into: define(value))
+      }
       return true
     }
     if let (operation, predicate) = VectorSelection.comparison(opcode) {
@@ -225,12 +234,13 @@ extension Lowering {
   }
 
   private mutating func lowerSplat(_ value: IRValue, _ instruction: IRInstruction, _ operation: VectorUnary) {
-    if isFolded[instruction.a.index] || ir.type(instruction.a).inVectorRegister {
-      vector(operation, .value(instruction.a), into: define(value))
-      return
+    let lane = instruction.a
+    if isFolded[lane.index] {
+      return broadcastLoad(operation, ir[lane], at: ir.positions[lane.index], into: define(value))
     }
-    let lane = toVector(use(instruction.a), ir.type(instruction.a) == .i64 ? .quad : .double)
-    vector(operation, .register(lane), into: define(value))
+    let source = use(lane)
+    let vector = ir.type(lane).inVectorRegister ? source : toVector(source, ir.type(lane) == .i64 ? .quad : .double)
+    broadcast(operation, vector, into: define(value))
   }
 
   /// The bits of an integer as the lowest lane.
@@ -336,10 +346,16 @@ extension Lowering {
     case .extend16Unsigned: operation = .pmovzxwd
     case .extend32Signed: operation = .pmovsxdq
     case .extend32Unsigned: operation = .pmovzxdq
-    case .splat8: operation = .vpbroadcastb
-    case .splat16: operation = .vpbroadcastw
-    case .splat32: operation = .vpbroadcastd
-    case .splat64: operation = .vpbroadcastq
+    case .splat8, .splat16, .splat32, .splat64:
+      let repeats: VectorUnary =
+        switch access {
+        case .splat8: .vpbroadcastb
+        case .splat16: .vpbroadcastw
+        case .splat32: .vpbroadcastd
+        default: .vpbroadcastq
+        }
+      broadcastLoad(repeats, instruction, into: define(value))
+      return true
     case .zero32, .zero64:
       var load = MachineInstruction(.vectorLoad)
       load.sub = access == .zero32 ? 0 : 1

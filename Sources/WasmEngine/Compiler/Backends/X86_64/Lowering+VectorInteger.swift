@@ -23,7 +23,7 @@ extension Lowering {
     case .i64x2GeS:
       // Not less.
       let a = use(instruction.a)
-      let isLess = vector(VectorBinary.pcmpgtq, use(instruction.b), .register(a))
+      let isLess = greater64(use(instruction.b), .register(a))
       vector(VectorBinary.pxor, isLess, .constant(Self.ones), into: define(value))
     case .i8x16Neg: negate(value, instruction, .psubb)
     case .i16x8Neg: negate(value, instruction, .psubw)
@@ -31,7 +31,7 @@ extension Lowering {
     case .i64x2Neg: negate(value, instruction, .psubq)
     case .i64x2Abs:
       let a = use(instruction.a)
-      let sign = vector(VectorBinary.pcmpgtq, vectorConstant(.zero), .register(a))
+      let sign = greater64(vectorConstant(.zero), .register(a))
       vector(VectorBinary.psubq, vector(VectorBinary.pxor, a, .register(sign)), .register(sign), into: define(value))
     case .i8x16Popcnt: lowerPopulationCount(value, instruction)
     case .v128AnyTrue, .i8x16AllTrue, .i16x8AllTrue, .i32x4AllTrue, .i64x2AllTrue:

@@ -196,7 +196,7 @@ extension Lowering {
       let operation: VectorBinary = direction == .left ? .psllw : .psrlw
       let shifted = vector(operation, a, operand)
       let ones = vector(operation, vectorConstant(Self.splat(0x00FF, 16)), operand)
-      vector(VectorBinary.pand, shifted, .register(vector(VectorUnary.vpbroadcastb, .register(ones))), into: target)
+      vector(VectorBinary.pand, shifted, .register(broadcast(.vpbroadcastb, ones)), into: target)
     case (16, .left): vector(VectorBinary.psllw, a, operand, into: target)
     case (16, .arithmetic): vector(VectorBinary.psraw, a, operand, into: target)
     case (16, .right): vector(VectorBinary.psrlw, a, operand, into: target)
