@@ -7,7 +7,10 @@ struct FuzzCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "polymnia-fuzz",
     abstract: "Tries damaged and recombined modules on every part of Polymnia.",
-    subcommands: [MutateCommand.self, GenerateCommand.self, TrapsCommand.self, CheckCommand.self, WorkerCommand.self])
+    subcommands: [
+      MutateCommand.self, GenerateCommand.self, LowerCommand.self, TrapsCommand.self, CheckCommand.self,
+      WorkerCommand.self,
+    ])
 }
 
 /// Where mutants come from.

@@ -6,6 +6,18 @@ protocol BodyTransform {
   /// Writes what takes the place of an instruction. The operands lie on the stack as the instruction expects them, and
   /// what is written must leave its results. Indices that it writes are new ones.
   mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError)
+
+  /// Writes what the branches to ``BodyOutput/trapLabel()`` lead to, which must not end; the body's own instructions come
+  /// before it.
+  mutating func writeTrap(into output: inout BodyOutput)
+
+  /// The type of a block without parameters that leaves these results, of which there are at least two.
+  mutating func blockType(leaving results: [ValueType]) -> BlockType
+}
+
+extension BodyTransform {
+  mutating func writeTrap(into output: inout BodyOutput) { output.write(.unreachable) }
+  mutating func blockType(leaving results: [ValueType]) -> BlockType { .empty }
 }
 
 /// Where a transform writes the instructions of one body.
@@ -15,6 +27,11 @@ struct BodyOutput {
   fileprivate var localCount: UInt32 = 0
   /// The types of the locals that were added.
   fileprivate var added: [ValueType] = []
+  /// The number of blocks that are open within the body.
+  fileprivate var depth: UInt32 = 0
+  /// The number of blocks that have been written.
+  fileprivate var blockCount: UInt32 = 0
+  fileprivate var usesTrapLabel = false
 
   /// A local that belongs to the transform: the same one for the same type and number throughout a body. Its value holds
   /// only between instructions that one call of ``BodyTransform/rewrite(_:into:)`` writes.
@@ -31,6 +48,21 @@ struct BodyOutput {
     return localCount + UInt32(added.count - 1)
   }
 
+  /// The label, for a branch without operands, of what ``BodyTransform/writeTrap(into:)`` writes behind the body. It is
+  /// right where the transform has opened no block of its own.
+  mutating func trapLabel() -> UInt32 {
+    usesTrapLabel = true
+    return depth + 1
+  }
+
+  /// Writes a `block`, `loop` or `if`. What opens blocks must come through here, so that labels keep their names.
+  mutating func open(_ opcode: Opcode, _ type: BlockType = .empty) {
+    var instruction = Instruction(opcode)
+    instruction.blockType = type
+    writer.write(instruction)
+    blockCount += 1
+  }
+
   mutating func write(_ opcode: Opcode) { writer.opcode(opcode) }
   mutating func write(_ opcode: Opcode, _ index: UInt32) { writer.write(Instruction(opcode, index: index)) }
   mutating func i32(_ value: UInt32) { writer.write(Instruction(.i32Const, index: 0, value: UInt64(value))) }
@@ -45,46 +77,95 @@ struct BodyRewriter {
   /// What has been written so far: a buffer that the new module's ranges refer to.
   var bytes: [UInt8] = []
   let remapping: IndexRemapping
+  /// By label of the body that was rewritten last: its new label, by the numbers of the name section.
+  private(set) var labels: [UInt32] = []
   private let source: [UInt8]
-  /// By the opcode's raw value: 0 copied, 1 remapped, 2 shown to the transform.
-  private let treatment: [UInt8]
+  private let treatments: [Treatment]
   private var output = BodyOutput()
+
+  /// What happens to the instructions of an operator.
+  private struct Treatment: OptionSet {
+    var rawValue: UInt8
+    /// The indices change.
+    static let remapped = Treatment(rawValue: 1)
+    /// The transform writes something else.
+    static let shown = Treatment(rawValue: 2)
+    static let opensBlock = Treatment(rawValue: 4)
+    static let closesBlock = Treatment(rawValue: 8)
+  }
 
   init(_ source: [UInt8], remapping: IndexRemapping, transform: some BodyTransform) {
     self.source = source
     self.remapping = remapping
-    var treatment = [UInt8](repeating: 0, count: Operator.opcodeLimit)
+    var treatments = [Treatment](repeating: [], count: Operator.opcodeLimit)
     for row in Operator.all {
-      let isRemapped = remapping.touches(row.immediates)
-      treatment[Int(row.opcode.rawValue)] = transform.wants(row) ? 2 : isRemapped ? 1 : 0
+      var treatment: Treatment = transform.wants(row) ? .shown : remapping.touches(row.immediates) ? .remapped : []
+      switch row.opcode {
+      case .block, .loop, .if, .tryTable: treatment.insert(.opensBlock)
+      case .end: treatment.insert(.closesBlock)
+      default: break
+      }
+      treatments[Int(row.opcode.rawValue)] = treatment
     }
-    self.treatment = treatment
+    self.treatments = treatments
   }
 
   /// Rewrites a body with its branch hints.
   ///
-  /// - Parameter parameterCount: the number of parameters of its function.
+  /// - Parameters:
+  ///   - parameterCount: the number of parameters of its function.
+  ///   - results: the types of its function's results, which are asked for where the transform uses
+  ///     ``BodyOutput/trapLabel()``.
   /// - Returns: where the new body is in ``bytes``, and the hints with their new offsets.
   mutating func rewrite(
-    _ body: FunctionBody, parameterCount: Int, hints: [BranchHints.Hint] = [], _ transform: inout some BodyTransform
+    _ body: FunctionBody, parameterCount: Int, results: @autoclosure () -> [ValueType] = [],
+    hints: [BranchHints.Hint] = [], _ transform: inout some BodyTransform
   ) throws(ModuleError) -> (body: FunctionBody, hints: [BranchHints.Hint]) {
     var reader = InstructionReader(source, range: body.range)
     var locals = try reader.locals()
     output.writer.output.bytes.removeAll(keepingCapacity: true)
     output.added.removeAll(keepingCapacity: true)
+    output.depth = 0
+    output.blockCount = 0
+    output.usesTrapLabel = false
+    labels.removeAll(keepingCapacity: true)
     output.localCount = locals.reduce(UInt32(truncatingIfNeeded: parameterCount)) { $0 &+ $1.count }
     var newHints: [BranchHints.Hint] = []
     try instructions(&reader, transform: &transform, hints: hints[...], bodyStart: body.range.lowerBound, &newHints)
+    var prefix = InstructionWriter()
+    if output.usesTrapLabel { writeTrap(results(), &transform, &prefix) }
 
     for index in locals.indices { locals[index].type = remapping.valueType(locals[index].type) }
     for type in output.added { locals.append((1, type)) }
     var header = InstructionWriter()
     header.locals(locals)
+    header.output.bytes.append(contentsOf: prefix.bytes)
     let start = bytes.count
     bytes.append(contentsOf: header.bytes)
     bytes.append(contentsOf: output.writer.output.bytes)
     for index in newHints.indices { newHints[index].offset += UInt32(truncatingIfNeeded: header.bytes.count) }
     return (FunctionBody(range: start..<bytes.count), newHints)
+  }
+
+  /// Puts the body into two blocks: the inner one has the labels of the body as a whole, and behind the outer one is
+  /// the trap.
+  private mutating func writeTrap(
+    _ results: [ValueType], _ transform: inout some BodyTransform, _ prefix: inout InstructionWriter
+  ) {
+    var block = Instruction(.block)
+    prefix.write(block)
+    block.blockType =
+      switch results.count {
+      case 0: .empty
+      case 1: .value(remapping.valueType(results[0]))
+      default: transform.blockType(leaving: results.map(remapping.valueType))
+      }
+    prefix.write(block)
+    output.write(.return)
+    output.write(.end)
+    transform.writeTrap(into: &output)
+    output.write(.end)
+    for index in labels.indices { labels[index] += 2 }
   }
 
   /// Copies a constant expression with its indices remapped.
@@ -130,7 +211,7 @@ struct BodyRewriter {
     while !reader.isAtEnd {
       let start = reader.position
       let instruction = try reader.next()
-      let treatment = treatment[Int(instruction.opcode.rawValue)]
+      let treatment = treatments[Int(instruction.opcode.rawValue)]
       if let hint = hints.first, bodyStart + Int(hint.offset) <= start {
         hints.removeFirst()
         if bodyStart + Int(hint.offset) == start {
@@ -138,9 +219,18 @@ struct BodyRewriter {
           newHints.append(BranchHints.Hint(offset: UInt32(truncatingIfNeeded: offset), isLikely: hint.isLikely))
         }
       }
-      guard treatment != 0 else { continue }
+      if treatment.isEmpty { continue }
+      if treatment.contains(.opensBlock) {
+        output.depth += 1
+        labels.append(output.blockCount)
+        output.blockCount += 1
+      } else if treatment.contains(.closesBlock) {
+        // The last one closes the body.
+        output.depth &-= 1
+      }
+      if treatment.isDisjoint(with: [.remapped, .shown]) { continue }
       output.writer.output.bytes.append(contentsOf: source[pending..<start])
-      if treatment == 1 {
+      if treatment.contains(.remapped) {
         remapping.write(instruction, from: reader, to: &output.writer)
       } else {
         try transform.rewrite(instruction, into: &output)

@@ -10,7 +10,8 @@ struct LowerCommand: ParsableCommand {
     discussion: """
       Results and traps stay the same; growth may fail where the memories together do not fit. Each memory keeps room up \
       to its maximum where all fit into 1 GiB, so that nothing moves; what has no room moves when a memory below it \
-      grows. The layout is printed on standard error. Imported memories and memory.discard are refused.
+      grows. The layout is printed on standard error. An imported memory becomes the module's own, for the host to find by \
+      exports, or with --imports accessors stays where it is, and the host supplies the functions that reach it.
       """)
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
@@ -21,12 +22,18 @@ struct LowerCommand: ParsableCommand {
       "Keep room for so many pages of a memory, given by its name, an export's or its index.", valueName: "name=pages"))
   var reserve: [String] = []
 
+  @Flag(help: "Keep no room for memories but where --reserve says so: a smaller memory, of which more moves.")
+  var noReserve = false
+
+  @Option(help: "What imported memories become: part of the module's own memory, or what functions of the host reach.")
+  var imports = ImportedMemories.own
+
   @Flag(help: "Leave out the checks that keep the memories apart.")
   var unchecked = false
 
   @Option(
     help: ArgumentHelp(
-      "Write accessors for exported memories: a file whose name ends in .js or .swift.", valueName: "file"))
+      "Write accessors for the host: a file whose name ends in .js, .mjs or .swift.", valueName: "file"))
   var glue: [String] = []
 
   @Flag(help: "Print nothing but errors and warnings.")
@@ -65,6 +72,8 @@ struct LowerCommand: ParsableCommand {
       let validated = try Engine(configuration).validate(file.module)
       var options = LoweringOptions()
       options.isUnchecked = unchecked
+      options.imports = imports
+      options.reservesMaxima = !noReserve
       options.reservations = try reservations(of: validated)
       lowered = try MemoryLowering.lower(validated, options: options)
     } catch {
@@ -101,19 +110,31 @@ struct LowerCommand: ParsableCommand {
   }
 
   private static func report(_ lowered: LoweredModule) -> String {
-    guard !lowered.regions.isEmpty else { return "nothing to lower: the module has at most one memory" }
-    var lines = ["\(lowered.regions.count) memories in one"]
+    guard !lowered.regions.isEmpty || !lowered.remotes.isEmpty else {
+      return "nothing to lower: the module has at most one memory"
+    }
+    let count = lowered.regions.reduce(0) { $0 + 1 + $1.aliases.count }
+    var lines = ["\(count) \(count == 1 ? "memory" : "memories") in one"]
     if let memory = lowered.memory {
       let maximum = memory.limits.maximum.map { " to \($0)" } ?? ""
-      lines[0] += " of \(memory.limits.minimum)\(maximum) pages, \(memory.addressType) addresses"
+      let shared = memory.isShared ? ", shared" : ""
+      lines[0] += " of \(memory.limits.minimum)\(maximum) pages, \(memory.addressType) addresses\(shared)"
     }
     for region in lowered.regions {
-      var line = "  memory \(region.memory)\(region.name.map { " $\($0)" } ?? "")"
+      let numbers = ([region.memory] + region.aliases).map { "\($0)" }.joined(separator: ", ")
+      var line = "  memory \(numbers)\(region.name.map { " $\($0)" } ?? "")"
       line += ": base \(region.base), room \(region.capacity), grows \(growth(region.growth))"
       if region.moves { line += ", moves" }
       if region.needsNoChecks { line += ", needs no checks" }
+      if region.importedAs != nil { line += ", no longer imported" }
       if !region.exports.isEmpty { line += ", exported as \(region.exports.joined(separator: ", "))" }
       lines.append(line)
+    }
+    for remote in lowered.remotes {
+      let name = remote.name.map { " $\($0)" } ?? ""
+      lines.append(
+        "  memory \(remote.memory)\(name): reached through \"\(remote.module)\" \"\(remote.importName).…\": "
+          + remote.functions.joined(separator: ", "))
     }
     return lines.joined(separator: "\n")
   }
@@ -133,3 +154,5 @@ struct LowerCommand: ParsableCommand {
     throw ValidationError("--glue \(path): the name must end in .js, .mjs or .swift")
   }
 }
+
+extension ImportedMemories: ExpressibleByArgument {}

@@ -24,6 +24,31 @@ enum LoweringGlue {
       grow(pages) { return this.growFunction(pages); }
     }
 
+    // What `polymnia lower --imports accessors` makes of the import NAME of a memory: functions that reach `memory`, to be
+    // spread into the imports: { host: { ...memoryAccessors("heap", memory) } }.
+    // `is64` for a memory with 64-bit addresses, `pageSize` where it is not 65536.
+    export function memoryAccessors(name, memory, { is64 = false, pageSize = 65536 } = {}) {
+      let view = new DataView(memory.buffer);
+      const data = () => (view.buffer === memory.buffer ? view : (view = new DataView(memory.buffer)));
+      const at = is64 ? Number : (address) => address >>> 0;
+      const pages = is64 ? BigInt : (count) => count | 0;
+      const grow = (count) => {
+        try { return memory.grow(is64 ? count : count >>> 0); } catch { return is64 ? -1n : -1; }
+      };
+      return {
+        [name + ".size"]: () => pages(data().byteLength / pageSize),
+        [name + ".grow"]: grow,
+        [name + ".load8"]: (address) => data().getUint8(at(address)),
+        [name + ".load16"]: (address) => data().getUint16(at(address), true),
+        [name + ".load32"]: (address) => data().getInt32(at(address), true),
+        [name + ".load64"]: (address) => data().getBigInt64(at(address), true),
+        [name + ".store8"]: (address, value) => data().setInt8(at(address), value),
+        [name + ".store16"]: (address, value) => data().setInt16(at(address), value, true),
+        [name + ".store32"]: (address, value) => data().setInt32(at(address), value, true),
+        [name + ".store64"]: (address, value) => data().setBigInt64(at(address), value, true),
+      };
+    }
+
     """
 
   static let swift = """
@@ -77,6 +102,46 @@ enum LoweringGlue {
         default: 0
         }
       }
+    }
+
+    /// What `polymnia lower --imports accessors` makes of the import `name` of a memory: defines the functions that reach
+    /// `memory`.
+    public func defineAccessors(of memory: Memory, in linker: Linker, _ module: String, _ name: String) throws {
+      let is64 = memory.type.addressType == .i64
+      let address: ValueType = is64 ? .i64 : .i32
+      func number(_ value: Value) -> UInt64 {
+        switch value {
+        case .i32(let bits): UInt64(UInt32(bitPattern: bits))
+        case .i64(let bits): UInt64(bitPattern: bits)
+        default: 0
+        }
+      }
+      func value(_ number: UInt64, _ type: ValueType) -> Value {
+        type == .i64 ? .i64(Int64(bitPattern: number)) : .i32(Int32(truncatingIfNeeded: number))
+      }
+      func define(
+        _ suffix: String, _ parameters: [ValueType], _ results: [ValueType], _ body: @escaping ([Value]) throws -> [Value]
+      ) throws {
+        try linker.define(
+          module, name + "." + suffix, type: FunctionType(parameters: parameters, results: results)
+        ) { _, arguments in try body(arguments) }
+      }
+      func access<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(_ type: Word.Type) throws {
+        let word: ValueType = Word.bitWidth == 64 ? .i64 : .i32
+        try define("load\\(Word.bitWidth)", [address], [word]) {
+          [value(UInt64(try memory.load(Word.self, at: number($0[0]))), word)]
+        }
+        try define("store\\(Word.bitWidth)", [address, word], []) {
+          try memory.store(Word(truncatingIfNeeded: number($0[1])), at: number($0[0]))
+          return []
+        }
+      }
+      try define("size", [], [address]) { _ in [value(memory.pageCount, address)] }
+      try define("grow", [address], [address]) { [value((try? memory.grow(by: number($0[0]))) ?? .max, address)] }
+      try access(UInt8.self)
+      try access(UInt16.self)
+      try access(UInt32.self)
+      try access(UInt64.self)
     }
 
     """

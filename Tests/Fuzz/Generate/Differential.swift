@@ -30,7 +30,7 @@ struct Differential {
     Way(tier: .compiler, bounds: .guarded), Way(tier: .compiler, bounds: .checked),
   ]
   /// How many functions each call from outside may enter.
-  private static let entries: Int32 = 40
+  static let entries: Int32 = 40
   private static let deadline = Duration.seconds(5)
 
   static func run(_ bytes: [UInt8], seed: UInt64) -> Outcome {
@@ -108,7 +108,7 @@ struct Differential {
   }
 
   /// What a host function returns: numbers that depend on all arguments.
-  private static func answer(_ arguments: [Value], _ type: FunctionType) -> [Value] {
+  static func answer(_ arguments: [Value], _ type: FunctionType) -> [Value] {
     var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
     for argument in arguments {
       hash = (hash ^ word(argument)) &* 0x100_0000_01B3
@@ -136,7 +136,7 @@ struct Differential {
     }
   }
 
-  private static func argument(_ type: ValueType, _ random: inout RandomSource) -> Value {
+  static func argument(_ type: ValueType, _ random: inout RandomSource) -> Value {
     let bits = random.chance(50) ? UInt64(random.below(300)) : random.next() >> UInt64(random.below(64))
     return switch type {
     case .i32: .i32(Int32(truncatingIfNeeded: bits))
@@ -177,7 +177,7 @@ struct Differential {
     }
   }
 
-  private static func text(_ value: Value) -> String { String(word(value), radix: 16) }
+  static func text(_ value: Value) -> String { String(word(value), radix: 16) }
 
   private static func state(_ instance: Instance) -> String {
     var text = ""
@@ -191,13 +191,16 @@ struct Differential {
   }
 
   /// The size and a hash of the contents (Fowler, Noll and Vo's, over words).
-  private static func digest(_ memory: Memory) -> String {
+  static func digest(_ memory: Memory) -> String {
+    memory.withUnsafeBytes { digest(UnsafeRawBufferPointer($0)) }
+  }
+
+  static func digest(_ bytes: UnsafeRawBufferPointer) -> String {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    memory.withUnsafeBytes { bytes in
-      for index in 0..<bytes.count / 8 {
-        hash = (hash ^ bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) &* 0x100_0000_01B3
-      }
+    for index in 0..<bytes.count / 8 {
+      hash = (hash ^ bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) &* 0x100_0000_01B3
     }
-    return "\(memory.byteCount) bytes 0x" + String(hash, radix: 16)
+    for index in bytes.count / 8 * 8..<bytes.count { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3 }
+    return "\(bytes.count) bytes 0x" + String(hash, radix: 16)
   }
 }

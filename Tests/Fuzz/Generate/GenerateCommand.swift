@@ -17,46 +17,23 @@ struct GenerateCommand: ParsableCommand {
       Exit status: 0 if no module made a difference, else 1.
       """)
 
-  @Option(help: ArgumentHelp("Where the random numbers begin.", valueName: "number"))
-  var seed: UInt64 = 1
-
-  @Option(help: ArgumentHelp("How many modules to make.", valueName: "number"))
-  var count = 1000
-
-  @Option(help: ArgumentHelp("The number of the first module.", valueName: "number"))
-  var first = 0
-
-  @Option(help: ArgumentHelp("Stop after so many seconds.", valueName: "seconds"))
-  var seconds: Double?
-
-  @Option(help: ArgumentHelp("How many workers.", valueName: "number"))
-  var jobs = 2
-
-  @Option(help: ArgumentHelp("Where modules that made a difference are written.", valueName: "folder"))
-  var finds = ".build/finds"
-
-  @Option(help: ArgumentHelp("Stop after so many finds.", valueName: "number"))
-  var enough = 10
+  @OptionGroup var campaign: CampaignOptions
 
   @Flag(help: "Make the first module smaller as long as it makes a difference, and write it.")
   var shrink = false
 
-  @Flag(help: "Try the modules in this process.")
-  var here = false
-
   @Option(help: ArgumentHelp("Try a module from a file instead, in this process.", valueName: "file"))
   var file: String?
 
-  @Option(help: ArgumentHelp("The worker's board.", visibility: .hidden))
-  var board: String?
-
-  @Option(help: ArgumentHelp("The distance between a worker's modules.", visibility: .hidden))
-  var step = 1
-
-  func validate() throws {
-    guard count > 0, first >= 0, first <= Int.max - count else { throw ValidationError("No such numbers") }
-    guard (1...64).contains(jobs) else { throw ValidationError("'--jobs' must be between 1 and 64") }
+  /// What a worker counts.
+  enum Field: Int {
+    case modules = 2
+    case long, trapping, throwing, stopped, invalid, different, instructions
   }
+
+  private var seed: UInt64 { campaign.seed }
+  private var first: Int { campaign.first }
+  private var finds: String { campaign.finds }
 
   static func program(_ number: Int, seed: UInt64) -> Program {
     var generator = ProgramGenerator(seed: seed, number: number)
@@ -68,11 +45,13 @@ struct GenerateCommand: ParsableCommand {
       try check(file)
     } else if shrink {
       shrinkFirst()
-    } else if here || board != nil {
-      work(board.flatMap { GenerationBoard(path: $0) } ?? GenerationBoard())
+    } else if campaign.isWorker {
+      work()
     } else {
-      mkdir(finds, 0o755)
-      guard try GenerationCampaign(self).run() else { throw ExitCode(1) }
+      let result = GenerationCampaign(campaign, command: ["generate"], finds: Field.different.rawValue) {
+        report($0, Self.program($0, seed: seed).bytes, $1)
+      }.run()
+      guard summary(result.totals, result.crashes) else { throw ExitCode(1) }
     }
   }
 
@@ -90,31 +69,42 @@ struct GenerateCommand: ParsableCommand {
 
   // MARK: Work
 
-  private func work(_ board: GenerationBoard) {
-    let end = seconds.map { ContinuousClock.now + .seconds($0) }
-    var number = first
-    while number < first + count {
-      if let end, ContinuousClock.now >= end { break }
-      board[.number] = UInt64(number) + 1
+  private func work() {
+    campaign.work { number, board in
       let bytes = Self.program(number, seed: seed).bytes
-      board[.modules] += 1
+      board[Field.modules] += 1
       switch Differential.run(bytes, seed: seed) {
       case .same(let instructions, let traps, let throwing):
-        if instructions >= 10_000 { board[.long] += 1 }
-        if traps > 0 { board[.trapping] += 1 }
-        if throwing > 0 { board[.throwing] += 1 }
-        board[.instructions] += instructions
-      case .stopped: board[.stopped] += 1
+        if instructions >= 10_000 { board[Field.long] += 1 }
+        if traps > 0 { board[Field.trapping] += 1 }
+        if throwing > 0 { board[Field.throwing] += 1 }
+        board[Field.instructions] += instructions
+      case .stopped: board[Field.stopped] += 1
       case .invalid(let what):
-        board[.invalid] += 1
+        board[Field.invalid] += 1
         report(number, bytes, "invalid: \(what)")
       case .different(let what):
-        board[.different] += 1
+        board[Field.different] += 1
         report(number, bytes, what)
       }
-      number += step
     }
-    board[.finished] = 1
+  }
+
+  /// Whether there was no difference.
+  private func summary(_ totals: [UInt64], _ crashes: Int) -> Bool {
+    func total(_ field: Field) -> UInt64 { totals[field.rawValue] }
+    let modules = max(1, total(.modules))
+    func share(_ count: UInt64) -> String { "\(count) (\(count * 100 / modules) %)" }
+    print("modules: \(total(.modules))")
+    print("past 10,000 instructions: \(share(total(.long)))")
+    print("with a trap: \(share(total(.trapping)))")
+    print("with an uncaught exception: \(share(total(.throwing)))")
+    print("stopped by a deadline: \(total(.stopped))")
+    print("invalid: \(total(.invalid))")
+    print("instructions: \(total(.instructions))")
+    print("differences: \(total(.different))")
+    print("crashes and hangs: \(crashes)")
+    return crashes == 0 && total(.different) == 0 && total(.invalid) == 0
   }
 
   func report(_ number: Int, _ bytes: [UInt8], _ what: String) {

@@ -1,14 +1,18 @@
+import ArgumentParser
+
 #if canImport(Darwin)
   import Darwin
 #else
   import Glibc
 #endif
 
-/// What a worker of `generate` counts, in memory that its parent reads and that outlives it.
-final class GenerationBoard {
-  enum Field: Int, CaseIterable {
-    case number, finished, modules, long, trapping, throwing, stopped, invalid, different, instructions
-  }
+/// What a worker of a campaign counts, in memory that its parent reads and that outlives it.
+final class CountBoard {
+  /// The number of the module that is being tried, plus one.
+  static let number = 0
+  /// 1 once the worker has done all that it was to do.
+  static let finished = 1
+  static let count = 64
 
   private let words: UnsafeMutablePointer<UInt64>
 
@@ -16,47 +20,118 @@ final class GenerationBoard {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    let size = Field.allCases.count * MemoryLayout<UInt64>.stride
+    let size = Self.count * MemoryLayout<UInt64>.stride
     guard ftruncate(descriptor, off_t(size)) == 0,
       let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), base != MAP_FAILED
     else { return nil }
-    words = base.bindMemory(to: UInt64.self, capacity: Field.allCases.count)
+    words = base.bindMemory(to: UInt64.self, capacity: Self.count)
   }
 
   init() {
-    words = .allocate(capacity: Field.allCases.count)
-    words.initialize(repeating: 0, count: Field.allCases.count)
+    words = .allocate(capacity: Self.count)
+    words.initialize(repeating: 0, count: Self.count)
   }
 
-  subscript(field: Field) -> UInt64 {
+  subscript(field: Int) -> UInt64 {
+    get { words[field] }
+    set { words[field] = newValue }
+  }
+
+  subscript<Field: RawRepresentable>(field: Field) -> UInt64 where Field.RawValue == Int {
     get { words[field.rawValue] }
     set { words[field.rawValue] = newValue }
   }
 
-  func reset() { words.update(repeating: 0, count: Field.allCases.count) }
+  func reset() { words.update(repeating: 0, count: Self.count) }
+}
+
+/// Which modules a campaign tries, and how.
+struct CampaignOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Where the random numbers begin.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("How many modules to make.", valueName: "number"))
+  var count = 1000
+
+  @Option(help: ArgumentHelp("The number of the first module.", valueName: "number"))
+  var first = 0
+
+  @Option(help: ArgumentHelp("Stop after so many seconds.", valueName: "seconds"))
+  var seconds: Double?
+
+  @Option(help: ArgumentHelp("How many workers.", valueName: "number"))
+  var jobs = 2
+
+  @Option(help: ArgumentHelp("Where modules that made a difference are written.", valueName: "folder"))
+  var finds = ".build/finds"
+
+  @Option(help: ArgumentHelp("Stop after so many finds.", valueName: "number"))
+  var enough = 10
+
+  @Flag(help: "Try the modules in this process.")
+  var here = false
+
+  @Option(help: ArgumentHelp("The worker's board.", visibility: .hidden))
+  var board: String?
+
+  @Option(help: ArgumentHelp("The distance between a worker's modules.", visibility: .hidden))
+  var step = 1
+
+  func validate() throws {
+    guard count > 0, first >= 0, first <= Int.max - count else { throw ValidationError("No such numbers") }
+    guard (1...64).contains(jobs) else { throw ValidationError("'--jobs' must be between 1 and 64") }
+  }
+
+  var isWorker: Bool { here || board != nil }
+
+  /// Calls `body` with the numbers of this worker, one after the other.
+  func work(_ body: (Int, CountBoard) -> Void) {
+    let board = board.flatMap { CountBoard(path: $0) } ?? CountBoard()
+    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    var number = first
+    while number < first + count {
+      if let end, ContinuousClock.now >= end { break }
+      board[CountBoard.number] = UInt64(number) + 1
+      body(number, board)
+      number += step
+    }
+    board[CountBoard.finished] = 1
+  }
 }
 
 /// Runs workers over a range of generated modules and sums up.
 struct GenerationCampaign {
-  private let options: GenerateCommand
+  private let options: CampaignOptions
+  /// The subcommand and options of its own.
+  private let command: [String]
   private let end: ContinuousClock.Instant?
+  /// Says what a module was that made a worker crash or hang.
+  private let reportCrash: (_ number: Int, _ what: String) -> Void
+  /// The counter of finds, of which a few are enough.
+  private let finds: Int
 
-  init(_ options: GenerateCommand) {
+  init(
+    _ options: CampaignOptions, command: [String], finds: Int, reportCrash: @escaping (Int, String) -> Void
+  ) {
     self.options = options
+    self.command = command
+    self.finds = finds
+    self.reportCrash = reportCrash
     end = options.seconds.map { .now + .seconds($0) }
+    mkdir(options.finds, 0o755)
   }
 
   private struct Running {
     var process: pid_t
-    var board: GenerationBoard
+    var board: CountBoard
     var lastNumber: UInt64 = 0
     var lastChange = ContinuousClock.now
     var wasKilled = false
   }
 
-  /// Whether there was no difference.
-  func run() throws -> Bool {
-    var totals = [UInt64](repeating: 0, count: GenerationBoard.Field.allCases.count)
+  /// The sums of what the workers counted, and the number of crashes and hangs.
+  func run() -> (totals: [UInt64], crashes: Int) {
+    var totals = [UInt64](repeating: 0, count: CountBoard.count)
     var crashes = 0
     var workers: [Running?] = (0..<options.jobs).map { start(job: $0, at: options.first + $0) }
     while workers.contains(where: { $0 != nil }) {
@@ -65,7 +140,7 @@ struct GenerationCampaign {
         guard var worker = workers[job] else { continue }
         var status: Int32 = 0
         if waitpid(worker.process, &status, WNOHANG) != worker.process {
-          let number = worker.board[.number]
+          let number = worker.board[CountBoard.number]
           if number != worker.lastNumber {
             worker.lastNumber = number
             worker.lastChange = .now
@@ -76,47 +151,29 @@ struct GenerationCampaign {
           workers[job] = worker
           continue
         }
-        for field in GenerationBoard.Field.allCases { totals[field.rawValue] += worker.board[field] }
+        for field in totals.indices { totals[field] &+= worker.board[field] }
         workers[job] = nil
-        if worker.board[.finished] == 1 { continue }
+        if worker.board[CountBoard.finished] == 1 { continue }
         crashes += 1
-        guard worker.board[.number] > 0 else { continue }
-        let number = Int(worker.board[.number]) - 1
-        options.report(
-          number, GenerateCommand.program(number, seed: options.seed).bytes,
-          worker.wasKilled ? "hang" : "crash (signal \(status & 0x7F))")
+        guard worker.board[CountBoard.number] > 0 else { continue }
+        let number = Int(worker.board[CountBoard.number]) - 1
+        reportCrash(number, worker.wasKilled ? "hang" : "crash (signal \(status & 0x7F))")
         let next = number + options.jobs
-        let found = crashes + Int(totals[GenerationBoard.Field.different.rawValue])
+        let found = crashes + Int(totals[finds])
         if next < options.first + options.count, found < options.enough { workers[job] = start(job: job, at: next) }
       }
     }
-    return report(totals, crashes)
+    return (totals, crashes)
   }
 
   private func start(job: Int, at first: Int) -> Running? {
     let path = "\(options.finds)/generation-\(job)"
-    guard let board = GenerationBoard(path: path) else { return nil }
+    guard let board = CountBoard(path: path) else { return nil }
     board.reset()
-    var words = ["generate", "--seed", "\(options.seed)", "--first", "\(first)", "--step", "\(options.jobs)"]
+    var words = command + ["--seed", "\(options.seed)", "--first", "\(first)", "--step", "\(options.jobs)"]
     words += ["--count", "\(max(1, options.first + options.count - first))", "--board", path, "--finds", options.finds]
     if let end { words += ["--seconds", "\(max(0, ContinuousClock.now.duration(to: end) / .seconds(1)))"] }
     guard let process = GenerateCommand.start(words, isQuiet: false) else { return nil }
     return Running(process: process, board: board)
-  }
-
-  private func report(_ totals: [UInt64], _ crashes: Int) -> Bool {
-    func total(_ field: GenerationBoard.Field) -> UInt64 { totals[field.rawValue] }
-    let modules = max(1, total(.modules))
-    func share(_ count: UInt64) -> String { "\(count) (\(count * 100 / modules) %)" }
-    print("modules: \(total(.modules))")
-    print("past 10,000 instructions: \(share(total(.long)))")
-    print("with a trap: \(share(total(.trapping)))")
-    print("with an uncaught exception: \(share(total(.throwing)))")
-    print("stopped by a deadline: \(total(.stopped))")
-    print("invalid: \(total(.invalid))")
-    print("instructions: \(total(.instructions))")
-    print("differences: \(total(.different))")
-    print("crashes and hangs: \(crashes)")
-    return crashes == 0 && total(.different) == 0 && total(.invalid) == 0
   }
 }

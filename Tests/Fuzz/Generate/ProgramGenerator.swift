@@ -18,7 +18,7 @@ struct ProgramGenerator {
     }
   }
 
-  mutating func make() -> Program {
+  mutating func make(leastMemories: Int = 1) -> Program {
     // Of the tag; then of imports; then what blocks need is added as they are made.
     program.types.append(FunctionType(parameters: [.i64], results: []))
     for _ in 0..<2 + random.below(5) {
@@ -28,7 +28,7 @@ struct ProgramGenerator {
       program.types.append(FunctionType(parameters: parameters, results: results))
     }
     for _ in 0..<1 + random.below(2) { program.imports.append(1 + random.below(program.types.count - 1)) }
-    makeMemories()
+    makeMemories(leastMemories)
     program.globals.append((.i32, 0))
     for type in Self.numeric { program.globals.append((type, random.below(1000) == 0 ? 0 : random.next() >> 40)) }
     for _ in 0..<random.below(3) { program.globals.append((valueType(), random.next() >> 45)) }
@@ -49,8 +49,8 @@ struct ProgramGenerator {
     return program
   }
 
-  private mutating func makeMemories() {
-    let count = [1, 2, 2, 3, 4][random.below(5)]
+  private mutating func makeMemories(_ least: Int) {
+    let count = max(least, [1, 2, 2, 3, 4][random.below(5)])
     var memories: [Program.Memory] = []
     for index in 0..<count {
       let minimum = 1 + random.below(2)

@@ -2,11 +2,16 @@ import Testing
 import WasmEngine
 import WebAssembly
 
+@testable import polymnia_fuzz
+
 /// A module as it is and lowered, side by side.
 struct LoweringPair {
   let original: Instance
   let lowered: Instance
   let result: LoweredModule
+  /// What their hosts have: memories by the names of imports.
+  let originalHost: LoweringHost
+  let loweredHost: LoweringHost
 
   /// What a call ends in.
   enum Outcome: Equatable {
@@ -16,8 +21,7 @@ struct LoweringPair {
   }
 
   init(
-    _ text: String, options: LoweringOptions = LoweringOptions(), tier: ExecutionTier = .interpreter,
-    imports: (Store) throws -> [ExternalValue] = { _ in [] }
+    _ text: String, options: LoweringOptions = LoweringOptions(), tier: ExecutionTier = .interpreter
   ) throws {
     let engine = makeEngine { $0.tier = tier }
     let module = try ModuleParser.parse(Array(text.utf8), features: .all).module
@@ -25,13 +29,20 @@ struct LoweringPair {
     result = try MemoryLowering.lower(validated, options: options)
     let single = makeEngine {
       $0.features.remove(.multiMemory)
+      $0.features.remove(.memoryControl)
       $0.tier = tier
     }
     let decoded = try ModuleDecoder.decode(ModuleEncoder.encode(result.module), features: single.configuration.features)
     let store = Store(engine)
-    original = try store.instantiate(engine.compile(module), imports: try imports(store))
+    let host = LoweringHost(store, remotes: [])
+    original = try store.instantiate(
+      engine.compile(module), imports: try engine.compile(module).imports.map { try host.value(of: $0) })
+    originalHost = host
     let other = Store(single)
-    lowered = try other.instantiate(single.compile(decoded), imports: try imports(other))
+    let otherHost = LoweringHost(other, remotes: result.remotes)
+    lowered = try other.instantiate(
+      single.compile(decoded), imports: try single.compile(decoded).imports.map { try otherHost.value(of: $0) })
+    loweredHost = otherHost
   }
 
   /// The outcome of the same call on both.

@@ -191,15 +191,7 @@ import WebAssembly
     #expect(pair.same("init") == Self.outOfBounds)
   }
 
-  @Test func importedMemoriesAreRefusedByName() throws {
-    let module = try ModuleParser.parse(
-      Array("(module (import \"host\" \"heap\" (memory 1)) (memory 1))".utf8), features: .all
-    ).module
-    let error = #expect(throws: ModuleError.self) { try MemoryLowering.lower(ModuleValidator.validate(module)) }
-    #expect(error?.kind == .unsupported && error?.message.contains("\"host\" \"heap\"") == true)
-  }
-
-  @Test func reservedMemoriesDoNotMoveAndSharedOnesNever() throws {
+  @Test func reservedMemoriesDoNotMove() throws {
     let text =
       "(module (memory $a 1) (memory $b 1) (func (drop (memory.grow 0 (i32.const 1))) "
       + "(drop (memory.grow 1 (i32.const 1)))))"
@@ -208,11 +200,6 @@ import WebAssembly
     var options = LoweringOptions()
     options.reservations[0] = 10
     #expect(try !MemoryLowering.lower(module, options: options).regions.contains { $0.moves })
-    let sharedText =
-      "(module (memory 1 65536 shared) (memory 1 65536 shared) "
-      + "(func (drop (memory.grow 0 (i32.const 1))) (drop (memory.grow 1 (i32.const 1)))))"
-    let shared = try ModuleParser.parse(Array(sharedText.utf8), features: .all).module
-    #expect(throws: ModuleError.self) { try MemoryLowering.lower(ModuleValidator.validate(shared)) }
   }
 
   @Test func exportedMemoriesAreReachable() throws {

@@ -3,9 +3,27 @@ struct AccessLowering: BodyTransform {
   let code: LoweringCode
   var routines: MemoryRoutines
 
-  init(_ code: LoweringCode, firstFunction: UInt32) {
+  /// By the results of functions that have several: the type of a block that leaves them.
+  private(set) var blockTypes: [[ValueType]: UInt32] = [:]
+  /// Where the types that are added begin.
+  private let firstType: UInt32
+
+  init(_ code: LoweringCode, firstFunction: UInt32, firstType: UInt32) {
     self.code = code
+    self.firstType = firstType
     routines = MemoryRoutines(code, firstIndex: firstFunction)
+  }
+
+  mutating func writeTrap(into output: inout BodyOutput) {
+    output.write(.call, routines.index(.outOfBounds))
+    output.write(.unreachable)
+  }
+
+  mutating func blockType(leaving results: [ValueType]) -> BlockType {
+    if let index = blockTypes[results] { return .type(index) }
+    let index = firstType + UInt32(blockTypes.count)
+    blockTypes[results] = index
+    return .type(index)
   }
 
   func wants(_ row: Operator) -> Bool {
@@ -16,21 +34,27 @@ struct AccessLowering: BodyTransform {
   }
 
   mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError) {
-    guard code.layout.places.count > 1 else { return output.writer.write(instruction) }
+    guard code.layout.isCombined else { return output.writer.write(instruction) }
     switch instruction.opcode {
     case .memorySize:
       size(code.place(instruction.index), &output)
     case .memoryGrow:
       let place = code.place(instruction.index)
-      output.write(.call, routines.index(.grow(UInt32(place.memory))))
+      if place.isRemote {
+        code.call(.grow, of: place, &output)
+      } else {
+        output.write(.call, routines.index(.grow(own(instruction.index))))
+      }
     case .memoryFill:
-      output.write(.call, routines.index(.fill(instruction.index)))
+      output.write(.call, routines.index(.fill(own(instruction.index))))
+    case .memoryDiscard:
+      output.write(.call, routines.index(.discard(own(instruction.index))))
     case .memoryCopy:
       output.write(
-        .call, routines.index(.copy(destination: instruction.index, source: instruction.index2)))
+        .call, routines.index(.copy(destination: own(instruction.index), source: own(instruction.index2))))
     case .memoryInit:
       output.write(
-        .call, routines.index(.initialize(segment: instruction.index, memory: instruction.index2)))
+        .call, routines.index(.initialize(segment: instruction.index, memory: own(instruction.index2))))
     default:
       guard let type = instruction.opcode.row.type else {
         throw ModuleError(
@@ -40,8 +64,12 @@ struct AccessLowering: BodyTransform {
     }
   }
 
+  /// The memory itself, of which the named one may be a further import.
+  private func own(_ memory: UInt32) -> UInt32 { UInt32(code.place(memory).memory) }
+
   private func size(_ place: MemoryLayout.Place, _ output: inout BodyOutput) {
-    if place.isNative {
+    if place.isRemote { return code.call(.size, of: place, &output) }
+    if place.isNative && place.isGrowable {
       output.write(.memorySize, 0)
       code.constant(place.base >> MemoryLayout.pageSizeLog2, &output)
       output.write(code.is64Bit ? .i64Sub : .i32Sub)
@@ -84,6 +112,7 @@ struct AccessLowering: BodyTransform {
   private mutating func access(_ instruction: Instruction, operands: [ValueType], _ output: inout BodyOutput) {
     let place = code.place(instruction.index)
     let row = instruction.opcode.row
+    if place.isRemote { return remoteAccess(instruction, operands: operands, place, &output) }
     let sum = instruction.memoryOffset.addingReportingOverflow(1 << UInt64(row.width))
     let end = sum.overflow ? nil : sum.partialValue
     let check = check(instruction, place, end: end)
@@ -114,7 +143,7 @@ struct AccessLowering: BodyTransform {
     case .always:
       output.write(.localSet, address)
       fail(instruction, address, locals, place, &output)
-      return
+      return output.write(.unreachable)
     case .above(let highest):
       output.write(.localTee, address)
       if place.type.addressType == .i64 {
@@ -139,7 +168,7 @@ struct AccessLowering: BodyTransform {
     output.writer.write(access)
   }
 
-  private static func locals(
+  static func locals(
     for operands: [ValueType], besides address: ValueType, _ output: inout BodyOutput
   ) -> [UInt32] {
     var result: [UInt32] = []
@@ -151,7 +180,7 @@ struct AccessLowering: BodyTransform {
   }
 
   /// Replaces the address on top of the stack by whether an access that ends `end` bytes behind it leaves the memory.
-  private func compare(end: UInt64, _ place: MemoryLayout.Place, _ output: inout BodyOutput) {
+  func compare(end: UInt64, _ place: MemoryLayout.Place, _ output: inout BodyOutput) {
     if place.type.addressType == .i32 {
       // 33 bits at most, so that the sum does not wrap.
       output.write(.i64ExtendI32U)
@@ -173,13 +202,19 @@ struct AccessLowering: BodyTransform {
     output.write(.i32Or)
   }
 
+  /// Traps where the condition on top of the stack holds, and pushes the address again.
   private mutating func failIf(
     _ instruction: Instruction, _ address: UInt32, _ operands: [UInt32], _ place: MemoryLayout.Place,
     _ output: inout BodyOutput
   ) {
-    code.ifTrue(.empty, &output)
-    fail(instruction, address, operands, place, &output)
-    output.write(.end)
+    if instruction.opcode.row.feature == .threads {
+      code.ifTrue(.empty, &output)
+      fail(instruction, address, operands, place, &output)
+      output.write(.unreachable)
+      output.write(.end)
+    } else {
+      code.trapIf(&output)
+    }
     output.write(.localGet, address)
   }
 
@@ -188,23 +223,21 @@ struct AccessLowering: BodyTransform {
     _ instruction: Instruction, _ address: UInt32, _ operands: [UInt32], _ place: MemoryLayout.Place,
     _ output: inout BodyOutput
   ) {
-    if instruction.opcode.row.feature == .threads {
-      // An atomic access may trap for its alignment or its kind of memory first: so the same one at an address with the
-      // same low bits, out of bounds.
-      var access = instruction
-      access.index = 0
-      access.memoryOffset = code.is64Bit ? ~7 : UInt64(UInt32.max) & ~7
-      output.write(.localGet, address)
-      code.widen(place.type.addressType, &output)
-      code.constant(instruction.memoryOffset & 7, &output)
-      output.write(code.is64Bit ? .i64Add : .i32Add)
-      code.constant(~7, &output)
-      output.write(code.is64Bit ? .i64Or : .i32Or)
-      for operand in operands { output.write(.localGet, operand) }
-      output.writer.write(access)
-    } else {
-      output.write(.call, routines.index(.outOfBounds))
+    guard instruction.opcode.row.feature == .threads else {
+      return output.write(.call, routines.index(.outOfBounds))
     }
-    output.write(.unreachable)
+    // An atomic access may trap for its alignment or its kind of memory first: so the same one at an address with the same
+    // low bits, out of bounds.
+    var access = instruction
+    access.index = 0
+    access.memoryOffset = code.is64Bit ? ~7 : UInt64(UInt32.max) & ~7
+    output.write(.localGet, address)
+    code.widen(place.type.addressType, &output)
+    code.constant(instruction.memoryOffset & 7, &output)
+    output.write(code.is64Bit ? .i64Add : .i32Add)
+    code.constant(~7, &output)
+    output.write(code.is64Bit ? .i64Or : .i32Or)
+    for operand in operands { output.write(.localGet, operand) }
+    output.writer.write(access)
   }
 }

@@ -6,7 +6,10 @@ struct LoweringCode {
   var is64Bit: Bool { layout.combined.addressType == .i64 }
   var addressType: ValueType { layout.combined.addressType.valueType }
 
-  func place(_ memory: UInt32) -> MemoryLayout.Place { layout.places[layout.placeOfMemory[Int(memory)]] }
+  /// The room that the combined memory keeps for what goes to and comes from remote memories.
+  var scratch: MemoryLayout.Place?
+
+  func place(_ memory: UInt32) -> MemoryLayout.Place { layout.place(of: Int(memory)) }
 
   /// Pushes a constant of the combined memory's address type.
   func constant(_ value: UInt64, _ output: inout BodyOutput) {
@@ -29,9 +32,14 @@ struct LoweringCode {
 
   /// Pushes a memory's size in bytes as an i64.
   func byteCount(_ place: MemoryLayout.Place, _ output: inout BodyOutput) {
-    if let global = place.sizeGlobal {
+    if place.isRemote {
+      call(.size, of: place, &output)
+      if place.type.addressType == .i32 { output.write(.i64ExtendI32U) }
+      output.i64(UInt64(place.type.pageSizeLog2))
+      output.write(.i64Shl)
+    } else if let global = place.sizeGlobal {
       output.write(.globalGet, global)
-    } else if place.isNative {
+    } else if place.isNative && place.isGrowable {
       output.write(.memorySize, 0)
       toI64(&output)
       output.i64(MemoryLayout.pageSizeLog2)
@@ -97,9 +105,25 @@ struct LoweringCode {
     output.write(.unreachable)
   }
 
-  func ifTrue(_ type: BlockType = .empty, _ output: inout BodyOutput) {
-    var instruction = Instruction(.if)
-    instruction.blockType = type
-    output.writer.write(instruction)
+  func ifTrue(_ type: BlockType = .empty, _ output: inout BodyOutput) { output.open(.if, type) }
+
+  /// Leaves the body for its trap where the condition on top of the stack holds.
+  func trapIf(_ output: inout BodyOutput) { output.write(.brIf, output.trapLabel()) }
+
+  // MARK: Remote memories
+
+  func call(_ accessor: MemoryAccessor, of place: MemoryLayout.Place, _ output: inout BodyOutput) {
+    // Every accessor that is used has been found before.
+    output.write(.call, place.accessors[accessor.rawValue] ?? 0)
   }
+
+  /// Reads or writes at an address of the scratch room.
+  func plain(_ opcode: Opcode, offset: UInt64 = 0, _ output: inout BodyOutput) {
+    var access = Instruction(opcode)
+    access.memoryOffset = offset
+    output.writer.write(access)
+  }
+
+  /// Pushes where the scratch room begins.
+  func scratchBase(_ output: inout BodyOutput) { if let scratch { base(scratch, &output) } }
 }

@@ -8,12 +8,18 @@ public enum MemoryLowering {
   public static func lower(
     _ validated: ValidatedModule, options: LoweringOptions = LoweringOptions()
   ) throws(ModuleError) -> LoweredModule {
+    guard validated.spaces.memories.count > 1 else {
+      for memory in options.reservations.keys { throw ModuleLowering.noMemory(memory) }
+      return LoweredModule(
+        module: validated.module, regions: [], remotes: [], scratch: 0, memory: validated.spaces.memories.first,
+        droppedSections: [])
+    }
     var lowering = try ModuleLowering(validated.module, validated.spaces, options)
     return try lowering.run()
   }
 }
 
-/// One module on its way.
+/// One module with several memories on its way.
 struct ModuleLowering {
   let old: Module
   let spaces: IndexSpaces
@@ -23,69 +29,71 @@ struct ModuleLowering {
   var accesses: AccessLowering
   var droppedSections: [String] = []
   var usesSegments = false
+  /// The names of labels, by their new numbers.
+  private var labelNames: [(function: UInt32, label: UInt32, name: String)] = []
   private var addedTypes: [FunctionType: UInt32] = [:]
-  private var globalNames: [(index: UInt32, name: String)] = []
+  var globalNames: [(index: UInt32, name: String)] = []
+  /// The functions that are imported for remote memories, in the order of their indices.
+  let accessorImports: [MemoryPlan.AccessorImport]
+  let plan: MemoryPlan
 
   var layout: MemoryLayout { accesses.code.layout }
-  var isCombined: Bool { layout.places.count > 1 }
+  var remapping: IndexRemapping { rewriter.remapping }
+
+  static func noMemory(_ memory: Int) -> ModuleError {
+    ModuleError(.unsupported, "there is no memory \(memory) to reserve room for", at: 0)
+  }
 
   init(_ module: Module, _ spaces: IndexSpaces, _ options: LoweringOptions) throws(ModuleError) {
     old = module
     self.spaces = spaces
     names = Names(module)
-    var exported = [Bool](repeating: false, count: spaces.memories.count)
-    for export in module.exports where export.kind == .memory { exported[Int(export.index)] = true }
-    if spaces.memories.count > 1, spaces.importedMemoryCount > 0 { throw Self.importRefusal(module) }
     for memory in options.reservations.keys where memory >= spaces.memories.count || memory < 0 {
-      throw ModuleError(.unsupported, "there is no memory \(memory) to reserve room for", at: 0)
+      throw Self.noMemory(memory)
     }
-    var layout: MemoryLayout
-    switch spaces.memories.count {
-    case 0:
-      layout = MemoryLayout(only: MemoryType(limits: Limits(minimum: 0)))
-    case 1:
-      layout = MemoryLayout(only: spaces.memories[0])
-    default:
-      let use = try MemoryUse(module, memoryCount: spaces.memories.count)
-      layout = try MemoryLayout(spaces.memories, use: use, exported: exported, reservations: options.reservations)
+    plan = try MemoryPlan(module, spaces, options)
+    accessorImports = plan.accessorImports(after: UInt32(spaces.importedFunctionCount))
+    var layout = plan.layout
+    for (index, item) in accessorImports.enumerated() {
+      layout.remotes[item.remote].accessors[item.accessor.rawValue] =
+        UInt32(spaces.importedFunctionCount + index)
     }
-    new.globals = []
     var next = UInt32(spaces.globals.count)
-    if spaces.memories.count > 1 {
-      for index in layout.places.indices {
-        if layout.places[index].isGrowable && !layout.places[index].isNative {
-          layout.places[index].sizeGlobal = next
-          next += 1
-        }
-        if !layout.places[index].hasConstantBase {
-          layout.places[index].baseGlobal = next
-          next += 1
-        }
+    for index in layout.places.indices {
+      if layout.places[index].isGrowable && !layout.places[index].isNative {
+        layout.places[index].sizeGlobal = next
+        next += 1
       }
+      if !layout.places[index].hasConstantBase {
+        layout.places[index].baseGlobal = next
+        next += 1
+      }
+    }
+    var remapping = IndexRemapping()
+    if !accessorImports.isEmpty {
+      let imported = UInt32(spaces.importedFunctionCount)
+      let added = UInt32(accessorImports.count)
+      remapping.functions = (0..<UInt32(spaces.functions.count)).map { $0 < imported ? $0 : $0 + added }
     }
     var code = LoweringCode(layout: layout)
     code.isUnchecked = options.isUnchecked
-    accesses = AccessLowering(code, firstFunction: UInt32(spaces.functions.count))
-    rewriter = BodyRewriter(module.bytes, remapping: IndexRemapping(), transform: accesses)
-  }
-
-  private static func importRefusal(_ module: Module) -> ModuleError {
-    let imported = module.imports.first { $0.type.kind == .memory }
-    let name = imported.map { "\"\($0.module)\" \"\($0.name)\"" } ?? ""
-    return ModuleError(
-      .unsupported, "the imported memory \(name) cannot be lowered: its owner and this module would not share it", at: 0
-    )
+    code.scratch = layout.places.first { $0.memory == spaces.memories.count }
+    new.types = module.types
+    new.recursionGroups = module.recursionGroups
+    // Blocks may need types of their own, and come after what imports need.
+    let importTypes = Set(accessorImports.map(\.type)).count
+    accesses = AccessLowering(
+      code, firstFunction: UInt32(spaces.functions.count + accessorImports.count),
+      firstType: UInt32(module.types.count + importTypes))
+    rewriter = BodyRewriter(module.bytes, remapping: remapping, transform: accesses)
   }
 
   mutating func run() throws(ModuleError) -> LoweredModule {
     rewriter.bytes.reserveCapacity(old.bytes.count + old.bytes.count / 4 + 4096)
-    new.types = old.types
-    new.recursionGroups = old.recursionGroups
-    new.imports = old.imports
+    imports()
     new.functions = old.functions
     new.tags = old.tags
-    new.exports = old.exports
-    new.start = old.start
+    new.start = old.start.map(remapping.function)
     for table in old.tables {
       new.tables.append(Table(type: table.type, initializer: try copy(table.initializer)))
     }
@@ -94,22 +102,30 @@ struct ModuleLowering {
     }
     for element in old.elements { new.elements.append(try copy(element)) }
     let hints = try bodies()
-    try data()
-    if isCombined {
-      new.memories = [layout.combined]
-      globals()
-      try exports()
-    } else {
-      new.memories = old.memories
+    for (results, _) in accesses.blockTypes.sorted(by: { $0.value < $1.value }) {
+      appendType(FunctionType(parameters: [], results: results))
     }
+    try data()
+    new.memories = [layout.combined]
+    globals()
+    try exports()
     functions()
     if old.dataCount != nil || usesSegments { new.dataCount = UInt32(truncatingIfNeeded: new.data.count) }
     try customSections(hints)
     new.bytes = rewriter.bytes
     rewriter.bytes = []
     return LoweredModule(
-      module: new, regions: regions, memory: spaces.memories.isEmpty ? nil : layout.combined,
-      droppedSections: droppedSections)
+      module: new, regions: regions, remotes: remotes, scratch: accesses.code.scratch?.capacity ?? 0,
+      memory: layout.combined, droppedSections: droppedSections)
+  }
+
+  /// All imports but memories, and the functions that reach remote ones behind them.
+  private mutating func imports() {
+    new.imports = old.imports.filter { $0.type.kind != .memory }
+    for item in accessorImports {
+      new.imports.append(
+        Import(module: item.module, name: item.name, type: .function(typeIndex(item.type))))
+    }
   }
 
   private mutating func copy(_ expression: ConstantExpression?) throws(ModuleError) -> ConstantExpression? {
@@ -122,7 +138,10 @@ struct ModuleLowering {
     if case .active(let table, let offset) = element.mode {
       element.mode = .active(index: table, offset: try rewriter.copy(offset))
     }
-    if case .expressions(let expressions) = element.items {
+    switch element.items {
+    case .functions(let functions):
+      element.items = .functions(functions.map(remapping.function))
+    case .expressions(let expressions):
       var copies: [ConstantExpression] = []
       copies.reserveCapacity(expressions.count)
       for expression in expressions { copies.append(try rewriter.copy(expression)) }
@@ -137,6 +156,7 @@ struct ModuleLowering {
     var newHints = BranchHints()
     var nextHint = 0
     let imported = spaces.importedFunctionCount
+    let hasLabelNames = names.count(of: .label) > 0
     new.bodies.reserveCapacity(old.bodies.count + 8)
     for (number, body) in old.bodies.enumerated() {
       let index = UInt32(imported + number)
@@ -145,10 +165,15 @@ struct ModuleLowering {
       let own =
         nextHint < hints.functions.count && hints.functions[nextHint].index == index
         ? hints.functions[nextHint].hints : []
-      let result = try rewriter.rewrite(body, parameterCount: type?.parameters.count ?? 0, hints: own, &accesses)
+      let result = try rewriter.rewrite(
+        body, parameterCount: type?.parameters.count ?? 0, results: type?.results ?? [], hints: own, &accesses)
       new.bodies.append(result.body)
       if !result.hints.isEmpty {
-        newHints.functions.append(BranchHints.Function(index: index, hints: result.hints))
+        newHints.functions.append(BranchHints.Function(index: remapping.function(index), hints: result.hints))
+      }
+      guard hasLabelNames else { continue }
+      for (label, name) in names.names(of: .label, in: index) where Int(label) < rewriter.labels.count {
+        labelNames.append((remapping.function(index), rewriter.labels[Int(label)], name))
       }
     }
     return newHints
@@ -158,10 +183,16 @@ struct ModuleLowering {
 
   mutating func typeIndex(_ type: FunctionType) -> UInt32 {
     if let index = addedTypes[type] { return index }
+    let index = appendType(type)
+    addedTypes[type] = index
+    return index
+  }
+
+  @discardableResult
+  private mutating func appendType(_ type: FunctionType) -> UInt32 {
     let index = new.types.count
     new.types.append(SubType(composite: .function(type)))
     new.recursionGroups.append(RecursionGroup(range: index..<index + 1, isExplicit: false))
-    addedTypes[type] = UInt32(index)
     return UInt32(index)
   }
 
@@ -172,7 +203,7 @@ struct ModuleLowering {
     return ConstantExpression(range: rewriter.append(output.writer.bytes))
   }
 
-  private mutating func global(_ value: UInt64, _ type: ValueType, isMutable: Bool, name: String) -> UInt32 {
+  mutating func addGlobal(_ value: UInt64, _ type: ValueType, isMutable: Bool, name: String) -> UInt32 {
     let index = UInt32(spaces.importedGlobalCount + new.globals.count)
     new.globals.append(
       Global(type: GlobalType(value: type, isMutable: isMutable), initializer: constantExpression(value, type)))
@@ -185,10 +216,10 @@ struct ModuleLowering {
     let addressType = accesses.code.addressType
     for place in layout.places {
       if place.sizeGlobal != nil {
-        _ = global(place.minimumByteCount, .i64, isMutable: true, name: "memory\(place.memory).size")
+        _ = addGlobal(place.minimumByteCount, .i64, isMutable: true, name: "memory\(place.memory).size")
       }
       if place.baseGlobal != nil {
-        _ = global(place.base, addressType, isMutable: true, name: "memory\(place.memory).base")
+        _ = addGlobal(place.base, addressType, isMutable: true, name: "memory\(place.memory).base")
       }
     }
   }
@@ -200,60 +231,13 @@ struct ModuleLowering {
     }
   }
 
-  // MARK: Exports
-
-  /// An exported memory becomes `NAME.base`, `NAME.size` and `NAME.grow`, and the combined memory is exported. The one
-  /// that begins at 0 keeps its name for it: its addresses are those of the combined memory.
-  private mutating func exports() throws(ModuleError) {
-    var exports: [Export] = []
-    var taken = Set(old.exports.map(\.name))
-    var constantBases: [Int: UInt32] = [:]
-    var hasMemory = false
-    for export in old.exports {
-      guard export.kind == .memory else {
-        exports.append(export)
-        continue
-      }
-      hasMemory = true
-      let place = accesses.code.place(export.index)
-      if place.base == 0 && place.hasConstantBase && layout.placeOfMemory[place.memory] == 0 {
-        exports.append(Export(name: export.name, kind: .memory, index: 0))
-      }
-      let base: UInt32
-      if let global = place.baseGlobal ?? constantBases[place.memory] {
-        base = global
-      } else {
-        base = global(place.base, accesses.code.addressType, isMutable: false, name: "memory\(place.memory).base")
-        constantBases[place.memory] = base
-      }
-      let grow = accesses.routines.index(.grow(export.index))
-      for (suffix, kind, index) in [
-        (".base", ExternalKind.global, base), (".size", .global, place.sizeGlobal ?? 0), (".grow", .function, grow),
-      ] {
-        try Self.take(export.name + suffix, &taken)
-        exports.append(Export(name: export.name + suffix, kind: kind, index: index))
-      }
-    }
-    if hasMemory {
-      try Self.take(LoweredModule.exportName, &taken)
-      exports.append(Export(name: LoweredModule.exportName, kind: .memory, index: 0))
-    }
-    new.exports = exports
-  }
-
-  private static func take(_ name: String, _ taken: inout Set<String>) throws(ModuleError) {
-    guard taken.insert(name).inserted else {
-      throw ModuleError(.unsupported, "the export \"\(name)\" is needed for a memory, but exists already", at: 0)
-    }
-  }
-
   // MARK: Custom sections
 
   private mutating func customSections(_ hints: BranchHints) throws(ModuleError) {
     for section in old.customSections {
       let contents: Range<Int>
       switch section.name {
-      case Names.sectionName: contents = rewriter.append(isCombined ? newNames().encode() : names.encode())
+      case Names.sectionName: contents = rewriter.append(newNames().encode())
       case BranchHints.sectionName:
         guard !hints.functions.isEmpty else { continue }
         contents = rewriter.append(hints.encode())
@@ -273,30 +257,30 @@ struct ModuleLowering {
   }
 
   private func newNames() -> Names {
-    var names = names
-    names.removeAll(of: .memory)
-    names.setName("memory", of: .memory, 0)
-    for (number, function) in accesses.routines.functions.enumerated() {
-      names.setName(function.name, of: .function, accesses.routines.firstIndex + UInt32(number))
-    }
-    for (index, name) in globalNames { names.setName(name, of: .global, index) }
-    return names
-  }
-
-  // MARK: Report
-
-  private var regions: [LoweredModule.Region] {
-    guard isCombined else { return [] }
-    return layout.places.enumerated().map { number, place in
-      let growth: LoweredModule.Growth =
-        if !place.isGrowable { .never } else if place.isFixed { .reserved } else {
-          number == layout.places.count - 1 ? .atEnd : .relocating
+    var result = names
+    result.removeAll(of: .memory)
+    result.setName("memory", of: .memory, 0)
+    if remapping.functions != nil {
+      for space in [NameSpace.function, .local] {
+        result.removeAll(of: space)
+        for (outer, index, name) in names.names(of: space) {
+          if space == .function {
+            result.setName(name, of: space, remapping.function(index))
+          } else {
+            result.setName(name, of: space, index, in: remapping.function(outer))
+          }
         }
-      let exports = old.exports.filter { $0.kind == .memory && $0.index == UInt32(place.memory) }.map(\.name)
-      return LoweredModule.Region(
-        memory: place.memory, name: names.name(of: .memory, UInt32(place.memory)), base: place.base,
-        capacity: place.capacity, growth: growth, moves: !place.hasConstantBase, needsNoChecks: place.isNative,
-        exports: exports)
+      }
+      for (number, item) in accessorImports.enumerated() {
+        result.setName(item.name, of: .function, UInt32(spaces.importedFunctionCount + number))
+      }
     }
+    result.removeAll(of: .label)
+    for item in labelNames { result.setName(item.name, of: .label, item.label, in: item.function) }
+    for (number, function) in accesses.routines.functions.enumerated() {
+      result.setName(function.name, of: .function, accesses.routines.firstIndex + UInt32(number))
+    }
+    for (index, name) in globalNames { result.setName(name, of: .global, index) }
+    return result
   }
 }

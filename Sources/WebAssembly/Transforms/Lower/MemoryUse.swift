@@ -1,33 +1,80 @@
 /// What a module does with each of its memories, found by one pass over its bodies.
 struct MemoryUse {
-  /// The number of instructions that access each memory.
-  var accesses: [Int]
+  /// How much each memory is accessed: an access counts more the more loops it is in.
+  var weights: [Int]
   /// Whether a `memory.grow` names the memory.
   var grows: [Bool]
+  /// Whether an instruction waits on the memory.
+  var waits: [Bool]
+  /// Where an atomic instruction names the memory, else nil.
+  var atomics: [Int?]
+  /// By memory, what a host must do for it if it stays outside.
+  var accessors: [Set<MemoryAccessor>]
+  /// The largest data segment that a memory is initialised with, in bytes.
+  var largestSegment: [Int]
 
-  /// - Throws: a ``ModuleError`` of the kind `unsupported` where an instruction cannot be lowered.
   init(_ module: Module, memoryCount: Int) throws(ModuleError) {
-    accesses = [Int](repeating: 0, count: memoryCount)
+    weights = [Int](repeating: 0, count: memoryCount)
     grows = [Bool](repeating: false, count: memoryCount)
-    guard memoryCount > 1 else { return }
-    for body in module.bodies {
-      var reader = InstructionReader(module.bytes, range: body.range)
-      _ = try reader.locals()
-      while !reader.isAtEnd {
-        let instruction = try reader.next()
-        let memory = Int(instruction.index)
-        switch instruction.opcode {
-        case .memoryGrow:
-          if memory < memoryCount { grows[memory] = true }
-        case .memoryDiscard:
-          throw ModuleError(.unsupported, "memory.discard cannot be lowered", at: Int(instruction.offset))
-        case .i32Load, .i64Load, .f32Load, .f64Load, .i32Load8S, .i32Load8U, .i32Load16S, .i32Load16U, .i64Load8S,
-          .i64Load8U, .i64Load16S, .i64Load16U, .i64Load32S, .i64Load32U, .i32Store, .i64Store, .f32Store, .f64Store,
-          .i32Store8, .i32Store16, .i64Store8, .i64Store16, .i64Store32, .v128Load, .v128Store:
-          if memory < memoryCount { accesses[memory] += 1 }
-        default: break
-        }
+    waits = grows
+    atomics = [Int?](repeating: nil, count: memoryCount)
+    accessors = [Set<MemoryAccessor>](repeating: [.size], count: memoryCount)
+    largestSegment = [Int](repeating: 0, count: memoryCount)
+    for segment in module.data {
+      if case .active(let memory, _) = segment.mode { initialize(Int(memory), segment.range.count) }
+    }
+    for body in module.bodies { try scan(body, of: module) }
+  }
+
+  private mutating func initialize(_ memory: Int, _ count: Int) {
+    accessors[memory].formUnion([.store8, .store64])
+    largestSegment[memory] = max(largestSegment[memory], count)
+  }
+
+  private mutating func scan(_ body: FunctionBody, of module: Module) throws(ModuleError) {
+    var reader = InstructionReader(module.bytes, range: body.range)
+    _ = try reader.locals()
+    // The loops among the open blocks.
+    var isLoop: [Bool] = []
+    var loops = 0
+    while !reader.isAtEnd {
+      let instruction = try reader.next()
+      let memory = Int(instruction.index)
+      switch instruction.opcode {
+      case .loop:
+        isLoop.append(true)
+        loops += 1
+      case .block, .if, .tryTable: isLoop.append(false)
+      case .end:
+        if isLoop.popLast() == true { loops -= 1 }
+      case .memoryGrow:
+        grows[memory] = true
+        accessors[memory].insert(.grow)
+      case .memorySize: break
+      case .memoryFill, .memoryDiscard: accessors[memory].formUnion([.store8, .store64])
+      case .memoryCopy:
+        accessors[memory].formUnion([.store8, .store64])
+        accessors[Int(instruction.index2)].formUnion([.load8, .load64])
+      case .memoryInit:
+        initialize(Int(instruction.index2), module.data[Int(instruction.index)].range.count)
+      default: access(instruction, 1 << (3 * min(loops, 8)))
       }
     }
+  }
+
+  private mutating func access(_ instruction: Instruction, _ weight: Int) {
+    let row = instruction.opcode.row
+    guard row.immediates == .memoryArgument || row.immediates == .memoryArgumentAndLane else { return }
+    let memory = Int(instruction.index)
+    weights[memory] += weight
+    if row.feature == .threads {
+      if atomics[memory] == nil { atomics[memory] = Int(instruction.offset) }
+      switch instruction.opcode {
+      case .memoryAtomicWait32, .memoryAtomicWait64: waits[memory] = true
+      default: break
+      }
+    }
+    let reads = row.type.map { !$0.results.isEmpty } ?? false
+    accessors[memory].insert(reads ? .load(width: row.width) : .store(width: row.width))
   }
 }
