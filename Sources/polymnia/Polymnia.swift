@@ -14,7 +14,7 @@ struct Polymnia: ParsableCommand {
     version: "polymnia \(version)",
     subcommands: [
       RunCommand.self, WastCommand.self, ValidateCommand.self, ParseCommand.self, PrintCommand.self,
-      InspectCommand.self, LowerCommand.self,
+      InspectCommand.self, LowerCommand.self, LinkCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -9,17 +9,37 @@ public enum ModuleEncoder {
   public static func encode(_ module: Module) -> [UInt8] {
     var output = ByteWriter()
     output.bytes.reserveCapacity(module.bytes.count + 64)
-    output.word(0x1_6D73_6100, bytes: 8)
-    customSections(of: module, after: nil, &output)
-    for id in SectionID.inOrder {
-      section(id, of: module, &output)
-      customSections(of: module, after: id, &output)
-    }
+    encode(module, &output) { _ in }
     return output.bytes
   }
 
-  private static func customSections(of module: Module, after: SectionID?, _ output: inout ByteWriter) {
+  /// The binary of a module, handed on in pieces from front to back, so that it is never there as a whole.
+  public static func encode(_ module: Module, _ take: ([UInt8]) -> Void) {
+    var output = ByteWriter()
+    encode(module, &output) { output in
+      guard output.bytes.count >= 1 << 18 else { return }
+      take(output.bytes)
+      output.bytes.removeAll(keepingCapacity: true)
+    }
+    take(output.bytes)
+  }
+
+  /// - Parameter flush: May take what has been written so far.
+  private static func encode(_ module: Module, _ output: inout ByteWriter, _ flush: (inout ByteWriter) -> Void) {
+    output.word(0x1_6D73_6100, bytes: 8)
+    customSections(of: module, after: nil, &output, flush)
+    for id in SectionID.inOrder {
+      section(id, of: module, &output, flush)
+      flush(&output)
+      customSections(of: module, after: id, &output, flush)
+    }
+  }
+
+  private static func customSections(
+    of module: Module, after: SectionID?, _ output: inout ByteWriter, _ flush: (inout ByteWriter) -> Void
+  ) {
     for section in module.customSections where section.after == after {
+      flush(&output)
       let name = section.name.utf8.count
       output.byte(SectionID.custom.rawValue)
       output.u32(UInt32(truncatingIfNeeded: ByteWriter.size(ofU32: name) + name + section.range.count))
@@ -28,11 +48,13 @@ public enum ModuleEncoder {
     }
   }
 
-  private static func section(_ id: SectionID, of module: Module, _ output: inout ByteWriter) {
+  private static func section(
+    _ id: SectionID, of module: Module, _ output: inout ByteWriter, _ flush: (inout ByteWriter) -> Void
+  ) {
     switch id {
     case .custom: return
-    case .code: return codeSection(of: module, &output)
-    case .data: return dataSection(of: module, &output)
+    case .code: return codeSection(of: module, &output, flush)
+    case .data: return dataSection(of: module, &output, flush)
     default: break
     }
     var contents = ByteWriter()
@@ -66,36 +88,38 @@ public enum ModuleEncoder {
   }
 
   /// The bodies are most of a module, so that they go to the output at once.
-  private static func codeSection(of module: Module, _ output: inout ByteWriter) {
+  private static func codeSection(
+    of module: Module, _ output: inout ByteWriter, _ flush: (inout ByteWriter) -> Void
+  ) {
     guard !module.bodies.isEmpty else { return }
     var size = ByteWriter.size(ofU32: module.bodies.count)
     for body in module.bodies { size += ByteWriter.size(ofU32: body.range.count) + body.range.count }
     output.byte(SectionID.code.rawValue)
     output.u32(UInt32(truncatingIfNeeded: size))
-    output.vector(module.bodies) { $0.span(module.bytes[$1.range]) }
+    output.vector(module.bodies) {
+      $0.span(module.bytes[$1.range])
+      flush(&$0)
+    }
   }
 
-  private static func dataSection(of module: Module, _ output: inout ByteWriter) {
+  private static func dataSection(
+    of module: Module, _ output: inout ByteWriter, _ flush: (inout ByteWriter) -> Void
+  ) {
     guard !module.data.isEmpty else { return }
-    var contents = ByteWriter()
-    contents.bytes.reserveCapacity(module.data.reduce(8) { $0 + $1.range.count + 16 })
-    contents.vector(module.data) {
-      switch $1.mode {
-      case .active(index: 0, let offset):
-        $0.u32(0)
-        $0.expression(offset, of: module)
-      case .active(let memory, let offset):
-        $0.u32(2)
-        $0.u32(memory)
-        $0.expression(offset, of: module)
-      case .passive, .declarative:
-        $0.u32(1)
-      }
-      $0.span(module.bytes[$1.range])
+    var size = ByteWriter.size(ofU32: module.data.count)
+    var head = ByteWriter()
+    for segment in module.data {
+      head.bytes.removeAll(keepingCapacity: true)
+      head.dataSegmentMode(segment.mode, of: module)
+      size += head.bytes.count + ByteWriter.size(ofU32: segment.range.count) + segment.range.count
     }
     output.byte(SectionID.data.rawValue)
-    output.u32(UInt32(truncatingIfNeeded: contents.bytes.count))
-    output.bytes.append(contentsOf: contents.bytes)
+    output.u32(UInt32(truncatingIfNeeded: size))
+    output.vector(module.data) {
+      $0.dataSegmentMode($1.mode, of: module)
+      $0.span(module.bytes[$1.range])
+      flush(&$0)
+    }
   }
 }
 
@@ -126,6 +150,21 @@ extension ByteWriter {
 
   mutating func expression(_ expression: ConstantExpression, of module: Module) {
     bytes.append(contentsOf: module.bytes[expression.range])
+  }
+
+  /// All of a data segment but its contents.
+  fileprivate mutating func dataSegmentMode(_ mode: SegmentMode, of module: Module) {
+    switch mode {
+    case .active(index: 0, let offset):
+      u32(0)
+      expression(offset, of: module)
+    case .active(let memory, let offset):
+      u32(2)
+      u32(memory)
+      expression(offset, of: module)
+    case .passive, .declarative:
+      u32(1)
+    }
   }
 
   mutating func recursionGroups(of module: Module) {

@@ -1,0 +1,158 @@
+import WebAssembly
+
+/// What `link` has done, for people and for programs.
+struct LinkReport {
+  private var linked: LinkedModule
+  private let inputs: [LinkedFile]
+  /// The type of the one memory, where the linked module was lowered.
+  var lowered: MemoryType?
+
+  init(_ linked: LinkedModule, inputs: [LinkedFile]) {
+    self.linked = linked
+    self.linked.module.bytes = []
+    self.inputs = inputs
+  }
+
+  var warnings: [String] {
+    linked.droppedSections.map { section in
+      let reason = section.describesCode ? "it describes the old code" : "a later module has another one"
+      return "\(file(section.module)): dropped the custom section '\(section.name)': \(reason)"
+    }
+  }
+
+  private func file(_ module: String) -> String { inputs.first { $0.name == module }?.file ?? module }
+
+  // MARK: Text
+
+  var text: String {
+    var lines = ["linked \(counted(inputs.count, "module")): \(counted(linked.module.bodies.count, "function"))"]
+    lines[0] += ", \(counted(linked.memories.count, "memory", "memories"))"
+    lines[0] += ", \(counted(linked.module.imports.count, "import"))"
+    lines[0] += ", \(counted(linked.module.exports.count, "export"))"
+    for input in inputs {
+      let bound = linked.bindings.filter { $0.importer == input.name }
+      guard !bound.isEmpty else { continue }
+      var byModule: [(module: String, names: [String])] = []
+      for binding in bound {
+        let name = binding.name + (binding.checkedMinimum.map { " (at least \($0), checked when it runs)" } ?? "")
+        if let place = byModule.firstIndex(where: { $0.module == binding.module }) {
+          byModule[place].names.append(name)
+        } else {
+          byModule.append((binding.module, [name]))
+        }
+      }
+      for item in byModule {
+        let shown = item.names.prefix(8).joined(separator: ", ")
+        let rest = item.names.count > 8 ? " and \(item.names.count - 8) more" : ""
+        lines.append("  \(input.name) <- \(item.module): \(shown)\(rest)")
+      }
+    }
+    for memory in linked.memories { lines.append(line(memory)) }
+    if let lowered { lines.append("  lowered to one memory: \(lowered)") }
+    lines += imports
+    if linked.startStepCount > 0 {
+      lines.append("  instantiation: \(counted(linked.startStepCount, "step")) in the start function")
+    }
+    if !removed.isEmpty { lines.append("  removed: \(removed.joined(separator: ", "))") }
+    if !merged.isEmpty { lines.append("  merged: \(merged.joined(separator: ", "))") }
+    return lines.joined(separator: "\n")
+  }
+
+  private func line(_ memory: LinkedModule.Memory) -> String {
+    var line = "  memory \(memory.index)\(memory.name.map { " $\($0)" } ?? ""): \(memory.type)"
+    line += ", memory \(memory.oldIndex) of \(memory.module)"
+    if let from = memory.importedFrom { line += ", imported from \"\(from.module)\" \"\(from.name)\"" }
+    if !memory.exports.isEmpty { line += ", exported as \(memory.exports.joined(separator: ", "))" }
+    return line
+  }
+
+  private var imports: [String] {
+    guard !linked.module.imports.isEmpty else { return [] }
+    let names = linked.module.imports.map { "\($0.module) \($0.name)" }
+    let rest = names.count > 12 ? " and \(names.count - 12) more" : ""
+    return ["  left to import: \(names.prefix(12).joined(separator: ", "))\(rest)"]
+  }
+
+  private var removed: [String] {
+    let items = linked.removed
+    let all = [
+      (items.functions, "function", "functions"), (items.globals, "global", "globals"),
+      (items.tables, "table", "tables"), (items.memories, "memory", "memories"), (items.tags, "tag", "tags"),
+      (items.types, "type", "types"), (items.elementSegments, "element segment", "element segments"),
+      (items.dataSegments, "data segment", "data segments"),
+    ].filter { $0.0 > 0 }.map { counted($0.0, $0.1, $0.2) }
+    return items.imports > 0 ? all + ["of these \(counted(items.imports, "import"))"] : all
+  }
+
+  private var merged: [String] {
+    [(linked.mergedTypes, "type", "types"), (linked.mergedImports, "import", "imports")]
+      .filter { $0.0 > 0 }.map { counted($0.0, $0.1, $0.2) }
+  }
+
+  // MARK: JSON
+
+  var json: JSON {
+    .object([
+      ("modules", .array(inputs.map { .object([("name", .string($0.name)), ("file", .string($0.file))]) })),
+      ("functions", .integer(linked.module.bodies.count)),
+      ("bindings", .array(linked.bindings.map(binding))),
+      (
+        "imports",
+        .array(
+          linked.module.imports.map {
+            .object([
+              ("module", .string($0.module)), ("name", .string($0.name)), ("kind", .string("\($0.type.kind)")),
+            ])
+          })
+      ),
+      (
+        "exports",
+        .array(
+          linked.module.exports.map { .object([("name", .string($0.name)), ("kind", .string("\($0.kind)"))]) })
+      ),
+      ("memories", .array(linked.memories.map(memory))),
+      ("startSteps", .integer(linked.startStepCount)),
+      ("merged", .object([("types", .integer(linked.mergedTypes)), ("imports", .integer(linked.mergedImports))])),
+      ("removed", removedJSON),
+      (
+        "droppedSections",
+        .array(
+          linked.droppedSections.map { .object([("module", .string($0.module)), ("name", .string($0.name))]) })
+      ),
+      ("lowered", lowered.map { .string("\($0)") } ?? .null),
+    ])
+  }
+
+  private func binding(_ binding: LinkedModule.Binding) -> JSON {
+    .object([
+      ("importer", .string(binding.importer)), ("module", .string(binding.module)), ("name", .string(binding.name)),
+      ("kind", .string("\(binding.kind)")), ("checkedMinimum", .optional(binding.checkedMinimum)),
+    ])
+  }
+
+  private func memory(_ memory: LinkedModule.Memory) -> JSON {
+    .object([
+      ("index", .integer(memory.index)), ("name", .optional(memory.name)), ("type", .string("\(memory.type)")),
+      ("module", .string(memory.module)), ("oldIndex", .integer(memory.oldIndex)),
+      (
+        "import",
+        memory.importedFrom.map { .object([("module", .string($0.module)), ("name", .string($0.name))]) } ?? .null
+      ),
+      ("exports", .array(memory.exports.map(JSON.string))),
+    ])
+  }
+
+  private var removedJSON: JSON {
+    let items = linked.removed
+    return .object([
+      ("functions", .integer(items.functions)), ("globals", .integer(items.globals)),
+      ("tables", .integer(items.tables)), ("memories", .integer(items.memories)), ("tags", .integer(items.tags)),
+      ("types", .integer(items.types)), ("elementSegments", .integer(items.elementSegments)),
+      ("dataSegments", .integer(items.dataSegments)), ("imports", .integer(items.imports)),
+    ])
+  }
+}
+
+private func counted(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+  "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+}
