@@ -2,13 +2,17 @@ import WebAssembly
 
 /// Who called a host function. Valid during the call.
 public struct Caller: ~Copyable {
-  public let store: Store
+  /// Without a reference count of its own: whoever calls keeps the store, and nobody can keep a caller.
+  @usableFromInline let storeReference: Unmanaged<Store>
   private let context: VMContext
 
-  init(store: Store, context: VMContext) {
-    self.store = store
+  init(store: Unmanaged<Store>, context: VMContext) {
+    storeReference = store
     self.context = context
   }
+
+  /// The store of the host function.
+  @inlinable public var store: Store { storeReference.takeUnretainedValue() }
 
   /// The calling instance, or nil where the host calls its function itself.
   public var instance: Instance? {

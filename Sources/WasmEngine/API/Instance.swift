@@ -44,6 +44,14 @@ public struct Instance {
   /// let add = try instance.function("add", as: (Int32, Int32).self, returning: Int32.self)
   /// ```
   @inlinable
+  public func function<each P: WasmValue, R: WasmValue>(
+    _ name: String, as parameters: (repeat each P).Type, returning result: R.Type
+  ) throws(UsageError) -> TypedFunction<R, repeat each P> {
+    try function(name).typed(as: parameters, returning: result)
+  }
+
+  /// An exported function with its parameters and several results, a tuple, as Swift types.
+  @inlinable @_disfavoredOverload
   public func function<each P: WasmValue, each R: WasmValue>(
     _ name: String, as parameters: (repeat each P).Type, returning results: (repeat each R).Type
   ) throws(UsageError) -> TypedFunction<(repeat each R), repeat each P> {

@@ -34,7 +34,7 @@ public final class Linker {
   }
 
   /// Defines a host function of a Swift closure with Swift types. What it throws, the outer caller gets.
-  @inlinable
+  @inlinable @_disfavoredOverload
   public func define<each P: WasmValue, each R: WasmValue>(
     _ module: String, _ name: String,
     _ body: @escaping (borrowing Caller, repeat each P) throws -> (repeat each R)

@@ -35,6 +35,8 @@ public final class Store {
   private var capturedFrames: [(function: FunctionRecord, offset: Int)]?
   private let stack: MemoryMapping?
   private var memorySequence = 0
+  /// The machine code that enters functions of each canonical type; nil where it was not asked for yet.
+  private var machineEntries: [UnsafeRawPointer?] = []
   private var deadlineToken: UInt64?
 
   public init(_ engine: Engine) {
@@ -44,6 +46,11 @@ public final class Store {
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: StoreContext.size + VMContext.headerSize)
     context = StoreContext(memory)
     hostContext = VMContext(memory + StoreContext.size)
+    if engine.configuration.tier == .compiler, engine.configuration.usesGuardPages, SignalTraps.areAvailable,
+      let page = VirtualMemory.allocate(VirtualMemory.pageSize)
+    {
+      context[StoreContext.interruptPageOffset] = UInt64(UInt(bitPattern: page))
+    }
     interruptHandle = InterruptHandle(context)
     // Without a stack every call ends in a trap.
     stack = MemoryMapping(allocating: UInt64(max(engine.configuration.stackSize, 4096)))
@@ -61,6 +68,10 @@ public final class Store {
   deinit {
     if let deadlineToken { DeadlineTimer.shared.remove(deadlineToken) }
     interruptHandle.invalidate()
+    context.machineEntries?.deallocate()
+    if let page = UnsafeMutableRawPointer(bitPattern: UInt(context[StoreContext.interruptPageOffset])) {
+      VirtualMemory.release(page, VirtualMemory.pageSize)
+    }
     context.base.deallocate()
   }
 
@@ -157,12 +168,25 @@ public final class Store {
 
   func makeHostFunction(_ type: FunctionType, body: @escaping HostBody) throws(UsageError) -> HostFunction {
     let id = try engine.id(of: type)
-    let function = HostFunction(type, id: id, context: hostContext, index: hostFunctions.count, body: body)
+    let function = HostFunction(type, id: id, store: self, index: hostFunctions.count, body: body)
     if engine.configuration.tier == .compiler, MachineCode.pieces != nil, let exit = engine.thunks.exit(id, { type }) {
       function.record.machineCode = UInt(bitPattern: exit)
     }
     hostFunctions.append(function)
     return function
+  }
+
+  /// The machine code that enters functions of a canonical type, if there is any, in a table for the calls to come.
+  func makeMachineEntry(_ typeID: UInt32) -> UnsafeRawPointer? {
+    guard let entry = engine.thunks.entry(typeID, { engine.functionType(typeID) }) else { return nil }
+    while machineEntries.count <= Int(typeID) { machineEntries.append(nil) }
+    machineEntries[Int(typeID)] = entry
+    let table = UnsafeMutablePointer<UnsafeRawPointer?>.allocate(capacity: machineEntries.count)
+    table.initialize(from: machineEntries, count: machineEntries.count)
+    context.machineEntries?.deallocate()
+    context.machineEntries = table
+    context[StoreContext.machineEntryCountOffset] = UInt64(machineEntries.count)
+    return entry
   }
 
   // MARK: Calls
@@ -193,12 +217,17 @@ public final class Store {
     let savedFrame = context[StoreContext.lastFrameOffset]
     let savedPosition = context[StoreContext.lastPositionOffset]
     let savedContext = context[StoreContext.lastContextOffset]
-    // A host function may have gone on on another thread.
-    context[StoreContext.nativeStackLimitOffset] = UInt64(ThreadStack.limit)
-    InterruptWord.refreshLimit(context)
-    defer {
-      context[StoreContext.nativeStackLimitOffset] = savedLimit
+    // A host function may have gone on on another thread, whose stack has other bounds.
+    let limit = UInt64(ThreadStack.limit)
+    if limit != savedLimit {
+      context[StoreContext.nativeStackLimitOffset] = limit
       InterruptWord.refreshLimit(context)
+    }
+    defer {
+      if limit != savedLimit, savedLimit != 0 {
+        context[StoreContext.nativeStackLimitOffset] = savedLimit
+        InterruptWord.refreshLimit(context)
+      }
       context[StoreContext.valueStackTopOffset] = savedTop
       context[StoreContext.lastActivationOffset] = savedActivation
       context[StoreContext.lastFrameOffset] = savedFrame
@@ -232,17 +261,11 @@ public final class Store {
     }
   }
 
-  /// Enters a host function.
-  func callHost(_ index: Int, caller: VMContext, slots: UnsafeMutablePointer<UInt64>) -> ExecutionStatus {
-    do {
-      try hostFunctions[index].body(Caller(store: self, context: caller), slots)
-      return .completed
-    } catch let exception as UncaughtException {
-      return raise(exception)
-    } catch {
-      parkedError = error
-      return .hostFailed
-    }
+  /// What becomes of an error that a host function throws.
+  func hostFailure(_ error: any Error) -> ExecutionStatus {
+    if let exception = error as? UncaughtException { return raise(exception) }
+    parkedError = error
+    return .hostFailed
   }
 
   /// Throws an exception of the host's in the guest.

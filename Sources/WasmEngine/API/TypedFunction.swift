@@ -37,25 +37,26 @@ public struct TypedFunction<Results, each Parameter: WasmValue> {
   }
 }
 
-/// Writes a value and moves on behind it.
-@inlinable
+/// Writes a value and moves on behind it. Always inlined, since what is not known of a type there costs more than all else.
+@inlinable @inline(__always)
 func put<T: WasmValue>(_ value: T, _ next: inout UnsafeMutablePointer<UInt64>, _ store: Store) throws(UsageError) {
   try value.write(to: next, in: store)
   next += T.slotCount
 }
 
 /// Reads a value and moves on behind it.
-@inlinable
+@inlinable @inline(__always)
 func take<T: WasmValue>(_ type: T.Type, _ next: inout UnsafeMutablePointer<UInt64>, _ store: Store) -> T {
-  defer { next += T.slotCount }
-  return T(slots: next, in: store)
+  let value = T(slots: next, in: store)
+  next += T.slotCount
+  return value
 }
 
 extension Function {
   /// The function with parameters and results as Swift types.
   ///
   /// - Throws: ``UsageError/functionType(expected:actual:)`` where it is not of these types.
-  @inlinable
+  @inlinable @_disfavoredOverload
   public func typed<each P: WasmValue, each R: WasmValue>(
     as parameters: (repeat each P).Type, returning results: (repeat each R).Type
   ) throws(UsageError) -> TypedFunction<(repeat each R), repeat each P> {
@@ -66,6 +67,21 @@ extension Function {
     return TypedFunction(self, slotCount: slotCount) { slots, store in
       var next = slots
       return (repeat take((each R).self, &next, store))
+    }
+  }
+
+  /// The function with parameters and one result as Swift types. Reading one result needs no parameter pack, which costs more
+  /// than the call.
+  ///
+  /// - Throws: ``UsageError/functionType(expected:actual:)`` where it is not of these types.
+  @inlinable
+  public func typed<each P: WasmValue, R: WasmValue>(
+    as parameters: (repeat each P).Type, returning result: R.Type
+  ) throws(UsageError) -> TypedFunction<R, repeat each P> {
+    var expected = FunctionType(results: [R.valueType])
+    repeat expected.parameters.append((each P).valueType)
+    return TypedFunction(self, slotCount: try slotCount(calledAs: expected)) { slots, store in
+      R(slots: slots, in: store)
     }
   }
 
@@ -89,7 +105,7 @@ extension Function {
   }
 
   /// A host function of a Swift closure with Swift types. What it throws, the outer caller gets.
-  @inlinable
+  @inlinable @_disfavoredOverload
   public init<each P: WasmValue, each R: WasmValue>(
     in store: Store, _ body: @escaping (borrowing Caller, repeat each P) throws -> (repeat each R)
   ) {

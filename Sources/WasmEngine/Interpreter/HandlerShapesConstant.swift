@@ -29,7 +29,8 @@ func branch(_ displacement: Int, back: Bool, _ pc: CodePointer, _ fp: FramePoint
 /// Ends the execution because the interrupt word says so.
 @inline(never)
 func interrupt(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
-  trap(InterruptWord.takeReason(VMContext(context).store), pc, fp, context)
+  let store = VMContext(context).store
+  return trap(RuntimeCalls.store(store).interruptHandle.takeReason(store), pc, fp, context)
 }
 
 /// `a, displacement`

@@ -48,6 +48,11 @@ enum VirtualMemory {
     size == 0 || mprotect(address, size, writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0
   }
 
+  /// Makes whole pages unreadable, or readable again.
+  static func allowReading(_ address: UnsafeMutableRawPointer, _ size: Int, _ isAllowed: Bool) {
+    mprotect(address, size, isAllowed ? PROT_READ : PROT_NONE)
+  }
+
   static func release(_ address: UnsafeMutableRawPointer, _ size: Int) {
     if size > 0 { munmap(address, size) }
   }

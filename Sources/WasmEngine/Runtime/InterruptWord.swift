@@ -22,13 +22,6 @@ enum InterruptWord {
       limit(context).pointee.store(.max, ordering: .sequentiallyConsistent)
     }
   }
-
-  /// Why the execution is to stop. An interrupt is over with that; a deadline stays.
-  static func takeReason(_ context: StoreContext) -> Trap.Kind {
-    let old = at(context).pointee.bitwiseAnd(~interrupt, ordering: .relaxed).oldValue
-    refreshLimit(context)
-    return old & deadline != 0 ? .deadlineExceeded : .interrupted
-  }
 }
 
 /// Stops what a store executes, from any thread.
@@ -36,12 +29,21 @@ public final class InterruptHandle: Sendable {
   private struct Target: @unchecked Sendable {
     var word: UnsafeMutablePointer<Atomic<UInt64>>?
     var limit: UnsafeMutablePointer<Atomic<UInt64>>?
+    /// What compiled code reads in loops (``StoreContext/interruptPageOffset``): a read costs less than a compare.
+    var page: UnsafeMutableRawPointer?
+
+    func allowPage(_ isAllowed: Bool) {
+      if let page { VirtualMemory.allowReading(page, VirtualMemory.pageSize, isAllowed) }
+    }
   }
 
   private let target: Mutex<Target>
 
   init(_ context: StoreContext) {
-    target = Mutex(Target(word: InterruptWord.at(context), limit: InterruptWord.limit(context)))
+    target = Mutex(
+      Target(
+        word: InterruptWord.at(context), limit: InterruptWord.limit(context),
+        page: UnsafeMutableRawPointer(bitPattern: UInt(context[StoreContext.interruptPageOffset]))))
   }
 
   /// Makes what the store executes now trap as ``Trap/Kind-swift.enum/interrupted``; or, where it executes nothing, the
@@ -52,11 +54,28 @@ public final class InterruptHandle: Sendable {
     target.withLock { target in
       _ = target.word?.pointee.bitwiseOr(bit, ordering: .sequentiallyConsistent)
       target.limit?.pointee.store(.max, ordering: .sequentiallyConsistent)
+      target.allowPage(false)
     }
   }
 
-  func clear(_ bit: UInt64) {
-    target.withLock { _ = $0.word?.pointee.bitwiseAnd(~bit, ordering: .relaxed) }
+  func clear(_ bit: UInt64) { _ = take(bit) }
+
+  /// Takes bits back; the result is what was set before.
+  private func take(_ bits: UInt64) -> UInt64 {
+    target.withLock { target in
+      guard let old = target.word?.pointee.bitwiseAnd(~bits, ordering: .sequentiallyConsistent).oldValue else {
+        return 0
+      }
+      if old != 0, old & ~bits == 0 { target.allowPage(true) }
+      return old
+    }
+  }
+
+  /// Why the execution is to stop. An interrupt is over with that; a deadline stays.
+  func takeReason(_ context: StoreContext) -> Trap.Kind {
+    let old = take(InterruptWord.interrupt)
+    InterruptWord.refreshLimit(context)
+    return old & InterruptWord.deadline != 0 ? .deadlineExceeded : .interrupted
   }
 
   /// The store's memory is about to go.
@@ -64,6 +83,7 @@ public final class InterruptHandle: Sendable {
     target.withLock { target in
       target.word = nil
       target.limit = nil
+      target.page = nil
     }
   }
 }

@@ -126,7 +126,10 @@ enum MachineCode {
       MachineFrames.noteCaller(store, of: frame, context: record.context)
       let status: ExecutionStatus
       if record.context.word(VMContext.instanceOffset) == 0 {
-        status = RuntimeCalls.hostCall(record, caller: VMContext(caller), slots: slots)
+        let result = RuntimeCalls.hostCall(record, caller: VMContext(caller), slots: slots)
+        // The caller may go on without another look at the interrupt word.
+        let isInterrupted = result == .completed && store[StoreContext.interruptOffset] != 0
+        status = isInterrupted ? RuntimeCalls.interrupted(store) : result
       } else if UInt(store[StoreContext.nativeStackLimitOffset]) >= UInt(bitPattern: slots) {
         status = RuntimeCalls.trap(store, .callStackExhausted)
       } else {

@@ -35,7 +35,7 @@ enum RuntimeCalls {
   /// To be called when the store's interrupt word is not zero: records the trap that says why.
   @inline(never)
   static func interrupted(_ store: StoreContext) -> ExecutionStatus {
-    trap(store, InterruptWord.takeReason(store))
+    trap(store, RuntimeCalls.store(store).interruptHandle.takeReason(store))
   }
 
   // MARK: Memories (Core 3.0, 4.6.8)
@@ -242,7 +242,7 @@ enum RuntimeCalls {
     if record.context.word(VMContext.instanceOffset) != 0 {
       return Tier.enterMachineCode(record, slots: slots, in: context)
     }
-    return store(context).callHost(Int(record.index), caller: caller, slots: slots)
+    return HostFunction.enter(record, caller: caller, slots: slots)
   }
 
   // MARK: Exceptions (Core 3.0, 4.6.9)

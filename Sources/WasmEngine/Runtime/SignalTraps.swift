@@ -32,6 +32,13 @@ enum SignalTraps {
       guard let access = CodeRegistry.shared.access(position) else {
         fatalError("compiled code faulted at an instruction that accesses no memory")
       }
+      guard access.memory != AccessSite.interruptPage else {
+        let status = RuntimeCalls.interrupted(store)
+        MachineFrames.note(
+          store, frame: UInt(register(Signals.framePointer)), position: position, context: context, isFault: true)
+        RuntimeCalls.captureBacktrace(store)
+        return status.rawValue
+      }
       var address = UInt64(bitPattern: Int64(access.displacement))
       if let base = access.base { address &+= register(Signals.registerOrder[base]) }
       if let index = access.index { address &+= register(Signals.registerOrder[index]) << UInt64(access.scale) }

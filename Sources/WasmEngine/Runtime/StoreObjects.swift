@@ -49,20 +49,44 @@ final class HostFunction {
   let type: FunctionType
   let body: HostBody
   let record: FunctionRecord
+  /// The store, which keeps its functions as long as it lives.
+  private let store: Unmanaged<Store>
 
-  init(_ type: FunctionType, id: UInt32, context: VMContext, index: Int, body: @escaping HostBody) {
+  init(_ type: FunctionType, id: UInt32, store: Store, index: Int, body: @escaping HostBody) {
     self.type = type
     self.body = body
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: FunctionRecord.size, alignment: 16)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: FunctionRecord.size)
+    self.store = Unmanaged.passUnretained(store)
+    // Behind the record stands this object, so that a call finds it without a search.
+    let size = FunctionRecord.size + MemoryLayout<UnsafeRawPointer>.size
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     record = FunctionRecord(memory)
-    record.context = context
+    record.context = store.hostContext
     record.typeID = id
     record.index = UInt32(truncatingIfNeeded: index)
     record.interpreterCode = Tier.hostStub(type)
+    memory.storeBytes(
+      of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: FunctionRecord.size, as: UnsafeMutableRawPointer.self
+    )
   }
 
   deinit { record.base.deallocate() }
+
+  /// Calls the host function of a record.
+  @inline(__always)
+  static func enter(
+    _ record: FunctionRecord, caller: VMContext, slots: UnsafeMutablePointer<UInt64>
+  ) -> ExecutionStatus {
+    let object = record.base.load(fromByteOffset: FunctionRecord.size, as: UnsafeRawPointer.self)
+    return Unmanaged<HostFunction>.fromOpaque(object)._withUnsafeGuaranteedRef { function in
+      do {
+        try function.body(Caller(store: function.store, context: caller), slots)
+        return .completed
+      } catch {
+        return function.store._withUnsafeGuaranteedRef { $0.hostFailure(error) }
+      }
+    }
+  }
 }
 
 /// What a host function does: arguments in the slots, results out.

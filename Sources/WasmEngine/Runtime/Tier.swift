@@ -25,11 +25,8 @@ enum Tier {
   static func enterMachineCode(
     _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
   ) -> ExecutionStatus {
-    let entry = RuntimeCalls.instance(record.context) { instance in
-      let engine = instance.module.engine
-      return engine.thunks.entry(record.typeID) { engine.functionType(record.typeID) }
-    }
-    guard let entry else { return interpret(record, slots: slots, in: store) }
+    guard let entry = store.machineEntry(record.typeID) ?? RuntimeCalls.store(store).makeMachineEntry(record.typeID)
+    else { return interpret(record, slots: slots, in: store) }
     var activation = MachineActivation(store)
     let status = withUnsafeMutablePointer(to: &activation) { activation in
       store[StoreContext.lastActivationOffset] = UInt64(UInt(bitPattern: activation))

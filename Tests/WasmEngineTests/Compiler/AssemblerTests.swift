@@ -225,8 +225,8 @@ struct AssemblerTests {
     let resolved = assembler.code.resolve()
     #expect(resolved)
     let bytes = (0..<assembler.code.count).map { assembler.code.bytes[$0] }
-    // je +12; cmp dword [rip+5], 5; jmp -18
-    #expect(bytes == [0x0F, 0x84, 12, 0, 0, 0, 0x83, 0x3D, 5, 0, 0, 0, 5, 0xE9, 0xEE, 0xFF, 0xFF, 0xFF])
+    // je +9; cmp dword [rip+2], 5; jmp -15, which is known to be near
+    #expect(bytes == [0x0F, 0x84, 9, 0, 0, 0, 0x83, 0x3D, 2, 0, 0, 0, 5, 0xEB, 0xF1])
   }
 
   @Test func jumpsAndCallsToLabels() throws {

@@ -309,6 +309,11 @@ extension FunctionTranslator {
   mutating func interruptCheck() {
     guard environment.isInterruptible else { return }
     let store = contextLoad(.i64, VMContext.storeOffset, .invariant)
-    append(IRInstruction(.interruptCheck, .none, store))
+    guard environment.usesGuardPages else {
+      append(IRInstruction(.interruptCheck, .none, store))
+      return
+    }
+    let page = contextLoad(.i64, StoreContext.interruptPageOffset, .invariant, base: store)
+    append(IRInstruction(.interruptCheck, .none, page, aux: 1))
   }
 }

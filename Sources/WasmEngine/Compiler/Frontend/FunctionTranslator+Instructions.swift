@@ -67,15 +67,20 @@ extension FunctionTranslator {
     case .v128Const:
       push(vectorConstant(instruction.value, instruction.value2))
     default:
-      let row = instruction.opcode.row
-      if row.immediates == .memoryArgument || row.immediates == .memoryArgumentAndLane {
+      switch instruction.opcode.rawValue {
+      case 0x28...0x3E:
         try translateAccess(instruction)
-      } else if instruction.opcode.rawValue >= 0x300, instruction.opcode.rawValue < 0x400 {
-        try translateVector(instruction)
-      } else if instruction.opcode.rawValue >= 0x41, instruction.opcode.rawValue <= 0xC4 {
+      case 0x41...0xC4:
         translateNumeric(instruction)
-      } else {
-        try translateOther(instruction)
+      default:
+        let immediates = instruction.opcode.row.immediates
+        if immediates == .memoryArgument || immediates == .memoryArgumentAndLane {
+          try translateAccess(instruction)
+        } else if instruction.opcode.rawValue >= 0x300, instruction.opcode.rawValue < 0x400 {
+          try translateVector(instruction)
+        } else {
+          try translateOther(instruction)
+        }
       }
     }
   }
@@ -172,7 +177,13 @@ extension FunctionTranslator {
         let type: IRType = code < 0x79 ? .i32 : .i64
         let operation = Self.integerBinary[code - (type == .i32 ? 0x6A : 0x7C)]
         switch operation {
-        case .divS, .divU, .remS, .remU: trapping(operation, type, operands: 2)
+        case .divS, .divU, .remS, .remU:
+          if let value = divideByConstant(operation, type, stack[stack.count - 2], stack[stack.count - 1]) {
+            stack.removeLast(2)
+            push(value)
+          } else {
+            trapping(operation, type, operands: 2)
+          }
         default: binary(operation, type)
         }
       case 0x8B...0x91: unary(Self.floatUnary[code - 0x8B], .f32)
@@ -203,39 +214,52 @@ extension FunctionTranslator {
 
   // MARK: Memory accesses
 
+  /// The loads and stores of numbers, which a row of the operator table would cost more than their translation.
+  private static func numberAccess(_ opcode: Opcode) -> (type: IRType, access: IRAccess, isStore: Bool)? {
+    switch opcode {
+    case .i32Load: (.i32, .full, false)
+    case .i64Load: (.i64, .full, false)
+    case .f32Load: (.f32, .full, false)
+    case .f64Load: (.f64, .full, false)
+    case .i32Load8S: (.i32, .signed8, false)
+    case .i32Load8U: (.i32, .unsigned8, false)
+    case .i32Load16S: (.i32, .signed16, false)
+    case .i32Load16U: (.i32, .unsigned16, false)
+    case .i64Load8S: (.i64, .signed8, false)
+    case .i64Load8U: (.i64, .unsigned8, false)
+    case .i64Load16S: (.i64, .signed16, false)
+    case .i64Load16U: (.i64, .unsigned16, false)
+    case .i64Load32S: (.i64, .signed32, false)
+    case .i64Load32U: (.i64, .unsigned32, false)
+    case .i32Store: (.i32, .full, true)
+    case .i64Store: (.i64, .full, true)
+    case .f32Store: (.f32, .full, true)
+    case .f64Store: (.f64, .full, true)
+    case .i32Store8: (.i32, .unsigned8, true)
+    case .i32Store16: (.i32, .unsigned16, true)
+    case .i64Store8: (.i64, .unsigned8, true)
+    case .i64Store16: (.i64, .unsigned16, true)
+    case .i64Store32: (.i64, .unsigned32, true)
+    case .v128Load: (.v128, .full, false)
+    case .v128Store: (.v128, .full, true)
+    default: nil
+    }
+  }
+
   private mutating func translateAccess(_ instruction: Instruction) throws(CompilationRefusal) {
-    let row = instruction.opcode.row
-    guard let type = row.type else { throw CompilationRefusal(reason: instruction.opcode.name) }
-    let code = instruction.opcode.rawValue
-    guard code >= 0x28, code <= 0x3E || instruction.opcode == .v128Load || instruction.opcode == .v128Store else {
+    guard let (type, access, isStore) = Self.numberAccess(instruction.opcode) else {
+      guard instruction.opcode.row.type != nil else { throw CompilationRefusal(reason: instruction.opcode.name) }
       return try translateVectorAccess(instruction)
     }
-    let width = 1 << Int(row.width)
-    if type.results.isEmpty {
+    let width = access.width(type)
+    if isStore {
       let value = pop()
       let target = address(of: pop(), instruction, width: width, isStore: true)
-      let access: IRAccess =
-        switch instruction.opcode {
-        case .i32Store8, .i64Store8: .unsigned8
-        case .i32Store16, .i64Store16: .unsigned16
-        case .i64Store32: .unsigned32
-        default: .full
-        }
       store(value, to: target, access, memory: Int(instruction.index))
-      return
+    } else {
+      let source = address(of: pop(), instruction, width: width, isStore: false)
+      push(load(type, from: source, access, memory: Int(instruction.index)))
     }
-    let source = address(of: pop(), instruction, width: width, isStore: false)
-    let access: IRAccess =
-      switch instruction.opcode {
-      case .i32Load8S, .i64Load8S: .signed8
-      case .i32Load8U, .i64Load8U: .unsigned8
-      case .i32Load16S, .i64Load16S: .signed16
-      case .i32Load16U, .i64Load16U: .unsigned16
-      case .i64Load32S: .signed32
-      case .i64Load32U: .unsigned32
-      default: .full
-      }
-    push(load(IRType(type.results[0]), from: source, access, memory: Int(instruction.index)))
   }
 
   mutating func load(_ type: IRType, from source: MemoryAddress, _ access: IRAccess, memory: Int) -> IRValue {

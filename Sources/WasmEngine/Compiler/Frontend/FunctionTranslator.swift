@@ -27,8 +27,8 @@ struct CompilationEnvironment: Sendable {
     layout = ContextLayout(module.spaces)
     self.typeIDs = typeIDs
     self.accessClasses = accessClasses
-    // Accesses that may fault have 16 bits for their memory, and tables a number of their own.
-    self.usesGuardPages = usesGuardPages && accessClasses.count < 0xFFFF
+    // Accesses that may fault have 16 bits for their memory; tables and the page of interrupts have numbers of their own.
+    self.usesGuardPages = usesGuardPages && accessClasses.count < AccessSite.interruptPage
     self.processor = processor.usable
     self.guardsSpeculation = guardsSpeculation
     self.isInterruptible = isInterruptible
@@ -120,6 +120,7 @@ struct FunctionTranslator: ~Copyable {
     guard assigned.read(reader, localCount: localTypes.count, limit: limit) else {
       throw CompilationRefusal(reason: "too many assignments in nested blocks")
     }
+    ir.index = UInt32(environment.module.spaces.importedFunctionCount + function)
     ir.parameterTypes = type.parameters.map { IRType($0) }
     ir.resultTypes = type.results.map { IRType($0) }
     ir.instructions.reserveCapacity(Int(summary.instructionCount) * 2)

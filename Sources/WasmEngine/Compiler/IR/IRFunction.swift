@@ -24,6 +24,8 @@ struct IRBlock {
 /// A function in static single assignment form with block parameters. Blocks are in reverse postorder (structured control
 /// makes them in that order): every edge but those to loop headers goes forward.
 struct IRFunction {
+  /// Its index in the module, where it has one: what calls itself needs no way through a record.
+  var index: UInt32 = .max
   var instructions: [IRInstruction] = []
   /// The wasm offset of each instruction.
   var positions: [UInt32] = []

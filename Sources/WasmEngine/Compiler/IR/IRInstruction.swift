@@ -109,7 +109,7 @@ enum IROperation: UInt8 {
   case indexCheck
   /// Traps with the kind `aux` if the i32 `a` is not zero; `b`, where it exists, is reported with it.
   case trapIf
-  /// Traps if the interrupt word of the store at the address `a` is set.
+  /// Traps if the store's interrupt word is set. `a` is the store's context, or with `aux` 1 the page that faults then.
   case interruptCheck
 
   // Calls: `a` is the start and `b` the number of arguments in the argument pool. The value is the first result.

@@ -10,6 +10,9 @@ struct AccessSite {
   /// Bits 0 to 3 base, 4 to 8 index (16: none), 9 whether there is a base, 10 to 11 scale, 12 to 14 logarithm of the width.
   private var operands: UInt16
 
+  /// In place of a memory: the page that faults while the store is interrupted.
+  static let interruptPage: UInt16 = 0xFFFE
+
   init(codeOffset: Int, position: UInt32, memory: UInt16, width: UInt8, _ address: Address) {
     self.codeOffset = UInt32(truncatingIfNeeded: codeOffset)
     self.position = position

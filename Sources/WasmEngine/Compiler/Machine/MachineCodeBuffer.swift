@@ -71,6 +71,14 @@ struct MachineCodeBuffer: ~Copyable {
 
   mutating func bind(_ label: Label) { positions[Int(label.index)] = Int32(count) }
 
+  /// The distance of a jump of two bytes from here, if that reaches a label that is bound.
+  @inline(__always)
+  func shortDistance(to label: Label) -> UInt8? {
+    let position = Int(positions[Int(label.index)])
+    guard position >= 0, position - (count + 2) >= -128 else { return nil }
+    return UInt8(truncatingIfNeeded: position - (count + 2))
+  }
+
   func position(of label: Label) -> Int? {
     let position = positions[Int(label.index)]
     return position < 0 ? nil : Int(position)

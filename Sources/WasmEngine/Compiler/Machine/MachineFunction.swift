@@ -120,11 +120,12 @@ enum MachineOperation: UInt8 {
   case trapIf
   /// always
   case trap
-  /// flags of rsp against the stack limit is part of the prologue; this tests the interrupt word of the store at `a`
+  /// Traps if the store's interrupt word is set: `sub` 0 tests the word of the store at `a`, 1 reads the page at `a`, which
+  /// faults then. (The prologue's compare with the stack limit serves calls.)
   case interruptCheck
   /// the record is in r11; `imm` the call site
   case call
-  /// the function of this instance whose record is at `displacement` in the context
+  /// the function of this instance whose record is at `displacement` in the context; `sub` 1: the function itself
   case callDirect
   case callRuntime
   case tailCall
@@ -207,6 +208,8 @@ struct MachineFunction {
   var constants: [SIMD2<UInt64>] = []
   var outgoingStackBytes = 0
   var hasOutwardCalls = false
+  /// Whether anything is called, the runtime included, or jumped to as a tail call.
+  var hasCalls = false
 
   mutating func reset() {
     instructions.removeAll(keepingCapacity: true)
@@ -220,6 +223,7 @@ struct MachineFunction {
     jumpTables.removeAll(keepingCapacity: true)
     constants.removeAll(keepingCapacity: true)
     hasOutwardCalls = false
+    hasCalls = false
   }
 
   mutating func newRegister(isVector vector: Bool) -> VirtualRegister {

@@ -10,7 +10,9 @@ enum LoopInvariants {
     // Arms of one loop may each have computed the same; in front of the loop once is enough.
     var replacement: [IRValue] = function.instructions.indices.map { IRValue($0) }
     var hasReplaced = false
-    var moved: [[IRValue]] = Array(repeating: [], count: function.blocks.count)
+    // What has moved to the end of each block, the last first, as linked lists.
+    var moved = [IRValue](repeating: .none, count: function.blocks.count)
+    var next = [IRValue](repeating: .none, count: function.instructions.count)
     for index in function.blocks.indices {
       for parameter in function.blocks[index].parameters { home[parameter.index] = UInt32(index) }
       let innermost = function.blocks[index].loop
@@ -18,9 +20,9 @@ enum LoopInvariants {
         for value in function.blocks[index].instructions { home[value.index] = UInt32(index) }
         continue
       }
-      var kept: [IRValue] = []
-      kept.reserveCapacity(function.blocks[index].instructions.count)
-      for value in function.blocks[index].instructions {
+      var kept = 0
+      for place in function.blocks[index].instructions.indices {
+        let value = function.blocks[index].instructions[place]
         var instruction = function[value]
         if hasReplaced {
           function.replaceOperands(of: &instruction, by: replacement)
@@ -28,7 +30,8 @@ enum LoopInvariants {
         }
         guard mayMove(instruction) else {
           home[value.index] = UInt32(index)
-          kept.append(value)
+          function.blocks[index].instructions[kept] = value
+          kept += 1
           continue
         }
         var target = -1
@@ -48,23 +51,38 @@ enum LoopInvariants {
         }
         if target >= 0 {
           home[value.index] = UInt32(target)
-          if let other = moved[target].suffix(96).first(where: { function[$0].isSame(as: instruction) }) {
+          var other = moved[target]
+          var steps = 0
+          while other.exists, steps < 96, !function[other].isSame(as: instruction) {
+            other = next[other.index]
+            steps += 1
+          }
+          if other.exists, steps < 96 {
             replacement[value.index] = other
             hasReplaced = true
           } else {
-            moved[target].append(value)
+            next[value.index] = moved[target]
+            moved[target] = value
           }
         } else {
           home[value.index] = UInt32(index)
-          kept.append(value)
+          function.blocks[index].instructions[kept] = value
+          kept += 1
         }
       }
-      function.blocks[index].instructions = kept
+      function.blocks[index].instructions.removeSubrange(kept...)
     }
     if hasReplaced { function.replaceAll(by: replacement) }
-    for index in function.blocks.indices where !moved[index].isEmpty {
+    var values: [IRValue] = []
+    for index in function.blocks.indices where moved[index].exists {
+      values.removeAll(keepingCapacity: true)
+      var value = moved[index]
+      while value.exists {
+        values.append(value)
+        value = next[value.index]
+      }
       let end = function.blocks[index].instructions.count - 1
-      function.blocks[index].instructions.insert(contentsOf: moved[index], at: end)
+      function.blocks[index].instructions.insert(contentsOf: values.reversed(), at: end)
     }
   }
 

@@ -58,6 +58,14 @@ struct Allocator {
   private var loops: [LoopRange] = []
   private var innermostLoop: [Int32] = []
   private var fixedCursor = [Int32](repeating: -1, count: 32)
+  /// The pieces of the registers that were split, in order: where each register's begin, and how many there are.
+  private var pieces: [(start: Int32, piece: Int32)] = []
+  private var pieceStarts: [Int32] = []
+  private var pieceCounts: [Int32] = []
+  // By register: up to where it is free; where it is wanted next; where an instruction needs it for itself.
+  private var free = [Int32](repeating: 0, count: 32)
+  private var next = [Int32](repeating: 0, count: 32)
+  private var blocked = [Int32](repeating: 0, count: 32)
 
   static let integerRegisters: [Int8] = [0, 1, 2, 6, 7, 8, 9, 10, 3, 12, 13, 14]
   static let vectorRegisters: [Int8] = Array(16..<31)
@@ -101,11 +109,8 @@ struct Allocator {
 
   private func start(_ piece: Int32) -> Int32 { live.ranges[Int(live.intervals[Int(piece)].firstRange)].start }
 
-  private func end(_ piece: Int32) -> Int32 {
-    var range = live.intervals[Int(piece)].firstRange
-    while live.ranges[Int(range)].next >= 0 { range = live.ranges[Int(range)].next }
-    return live.ranges[Int(range)].end
-  }
+  @inline(__always)
+  private func end(_ piece: Int32) -> Int32 { live.intervals[Int(piece)].end }
 
   private func covers(_ piece: Int32, _ position: Int32) -> Bool {
     var range = live.intervals[Int(piece)].firstRange
@@ -184,7 +189,7 @@ struct Allocator {
   private mutating func allocate(_ current: Int32) {
     let registers =
       isVector[live.intervals[Int(current)].register.index] ? Self.vectorRegisters : Self.integerRegisters
-    var free = [Int32](repeating: 0, count: 32)
+    for register in 0..<32 { free[register] = 0 }
     for register in registers { free[Int(register)] = Int32.max }
     let range = live.intervals[Int(current)].firstRange
     for piece in active { free[Int(live.intervals[Int(piece)].place)] = 0 }
@@ -198,11 +203,19 @@ struct Allocator {
     }
     let begin = start(current)
     let finish = end(current)
+    let hints = (
+      place(ofHint: live.intervals[Int(current)].edgeHint), place(ofHint: live.intervals[Int(current)].hint)
+    )
+    // A register that is not for allocation is never free.
     var best: Int8 = -1
-    if let hint = hint(of: current), registers.contains(hint), free[Int(hint)] >= finish { best = hint }
-    if best < 0 {
+    if hints.0 >= 0, free[Int(hints.0)] >= finish {
+      best = hints.0
+    } else if hints.1 >= 0, free[Int(hints.1)] >= finish {
+      best = hints.1
+    } else {
       for register in registers where best < 0 || free[Int(register)] > free[Int(best)] { best = register }
-      if let hint = hint(of: current), registers.contains(hint), free[Int(hint)] == free[Int(best)] { best = hint }
+      if hints.1 >= 0, free[Int(hints.1)] == free[Int(best)] { best = hints.1 }
+      if hints.0 >= 0, free[Int(hints.0)] == free[Int(best)] { best = hints.0 }
     }
     let until = free[Int(best)]
     if until >= finish {
@@ -223,22 +236,24 @@ struct Allocator {
     allocateBlocked(current, registers)
   }
 
-  private func hint(of piece: Int32) -> Int8? {
-    let hint = live.intervals[Int(piece)].hint
-    guard hint.exists else { return nil }
+  /// The register in which a hinted one is, or would like to be; -1 where nothing is known.
+  private func place(ofHint hint: VirtualRegister) -> Int8 {
+    guard hint.exists else { return -1 }
     if hint.isPhysical { return Int8(hint.id) }
-    let place = live.intervals[hint.index].place
-    if place >= 0 { return place }
-    // What the hinted register itself would like.
-    let further = live.intervals[hint.index].hint
-    return further.exists && further.isPhysical ? Int8(further.id) : nil
+    let interval = live.intervals[hint.index]
+    if interval.place >= 0 { return interval.place }
+    if interval.hint.exists {
+      if interval.hint.isPhysical { return Int8(interval.hint.id) }
+      let place = live.intervals[interval.hint.index].place
+      if place >= 0 { return place }
+    }
+    return interval.edgeHint.exists ? live.intervals[interval.edgeHint.index].place : -1
   }
 
   private mutating func allocateBlocked(_ current: Int32, _ registers: [Int8]) {
     let begin = start(current)
     let range = live.intervals[Int(current)].firstRange
-    var next = [Int32](repeating: 0, count: 32)
-    var blocked = [Int32](repeating: 0, count: 32)
+    for register in 0..<32 { (next[register], blocked[register]) = (0, 0) }
     for register in registers {
       next[Int(register)] = Int32.max
       blocked[Int(register)] = intersection(fixedCursor[Int(register)], range)
@@ -420,7 +435,9 @@ struct Allocator {
   private mutating func split(_ piece: Int32, at position: Int32) -> Int32 {
     var rest = Interval(register: live.intervals[Int(piece)].register)
     rest.hint = live.intervals[Int(piece)].hint
+    rest.edgeHint = live.intervals[Int(piece)].edgeHint
     rest.nextPiece = live.intervals[Int(piece)].nextPiece
+    rest.end = live.intervals[Int(piece)].end
     var previous: Int32 = -1
     var range = live.intervals[Int(piece)].firstRange
     while range >= 0, live.ranges[Int(range)].end <= position {
@@ -433,9 +450,11 @@ struct Allocator {
       rest.firstRange = Int32(live.ranges.count - 1)
       live.ranges[Int(range)].end = position
       live.ranges[Int(range)].next = -1
+      live.intervals[Int(piece)].end = position
     } else {
       rest.firstRange = range
       if previous >= 0 { live.ranges[Int(previous)].next = -1 } else { live.intervals[Int(piece)].firstRange = -1 }
+      live.intervals[Int(piece)].end = previous >= 0 ? live.ranges[Int(previous)].end : -1
     }
     previous = -1
     var use = live.intervals[Int(piece)].firstUse
@@ -456,29 +475,69 @@ struct Allocator {
   /// Where a virtual register is at a position.
   func place(of register: Int, at position: Int32) -> AllocatorMove.Place {
     var piece = Int32(register)
-    var found = piece
-    while piece >= 0 {
-      let interval = live.intervals[Int(piece)]
-      if interval.firstRange >= 0 {
-        if live.ranges[Int(interval.firstRange)].start > position { break }
-        found = piece
+    if live.intervals[register].nextPiece >= 0 {
+      // The last piece that begins at or before the position.
+      var low = Int(pieceStarts[register])
+      var high = low + Int(pieceCounts[register])
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if pieces[middle].start <= position { low = middle } else { high = middle }
       }
-      piece = interval.nextPiece
+      piece = pieces[low].piece
     }
-    let place = live.intervals[Int(found)].place
+    let place = live.intervals[Int(piece)].place
     return place >= 0 ? .register(place) : .slot(slots[register])
   }
 
-  /// From which position on each register is where, in no order.
+  /// Lists the pieces of each register that was split, in order, and which registers those are that change their place.
+  private mutating func listPieces() -> [UInt64] {
+    var moving = [Bool](repeating: false, count: slots.count)
+    pieces.removeAll(keepingCapacity: true)
+    pieceStarts = Array(repeating: 0, count: slots.count)
+    pieceCounts = Array(repeating: 0, count: slots.count)
+    for register in 32..<slots.count where live.intervals[register].nextPiece >= 0 {
+      pieceStarts[register] = Int32(pieces.count)
+      let first = live.intervals[register].place
+      var isMoving = false
+      var piece = Int32(register)
+      while piece >= 0 {
+        let interval = live.intervals[Int(piece)]
+        if interval.firstRange >= 0 {
+          pieces.append((live.ranges[Int(interval.firstRange)].start, piece))
+          if interval.place != first { isMoving = true }
+        }
+        piece = interval.nextPiece
+      }
+      if Int(pieceStarts[register]) == pieces.count { pieces.append((0, Int32(register))) }
+      pieceCounts[register] = Int32(pieces.count) - pieceStarts[register]
+      moving[register] = isMoving
+    }
+    return live.globalSet { moving[$0] }
+  }
+
+  /// From which position on each register that was split is where, in order.
   func placeEvents() -> [(start: Int32, register: Int32, place: AllocatorMove.Place)] {
     var result: [(start: Int32, register: Int32, place: AllocatorMove.Place)] = []
-    result.reserveCapacity(live.intervals.count)
-    for interval in live.intervals.dropFirst(32) where interval.firstRange >= 0 {
-      let place: AllocatorMove.Place =
-        interval.place >= 0 ? .register(interval.place) : .slot(slots[interval.register.index])
-      result.append((live.ranges[Int(interval.firstRange)].start, Int32(interval.register.index), place))
+    for register in 32..<slots.count where live.intervals[register].nextPiece >= 0 {
+      var piece = Int32(register)
+      while piece >= 0 {
+        let interval = live.intervals[Int(piece)]
+        if interval.firstRange >= 0 {
+          let place: AllocatorMove.Place = interval.place >= 0 ? .register(interval.place) : .slot(slots[register])
+          result.append((live.ranges[Int(interval.firstRange)].start, Int32(register), place))
+        }
+        piece = interval.nextPiece
+      }
     }
+    result.sort { $0.start < $1.start }
     return result
+  }
+
+  /// Where a register is throughout, if it was not split.
+  func onlyPlace(of register: Int) -> AllocatorMove.Place? {
+    let interval = live.intervals[register]
+    guard interval.nextPiece < 0, interval.firstRange >= 0 else { return nil }
+    return interval.place >= 0 ? .register(interval.place) : .slot(slots[register])
   }
 
   /// Where registers that have a slot are stored, in order: behind their last write.
@@ -494,7 +553,9 @@ struct Allocator {
 
   /// The moves between the pieces of a register within a block, and along the edges.
   private mutating func resolve(_ machine: borrowing MachineFunction) {
-    let starts = Set(blockStarts)
+    // By instruction, whether a block begins there.
+    var starts = [Bool](repeating: false, count: machine.instructions.count + 1)
+    for start in blockStarts { starts[Int(start) / 2] = true }
     for register in 32..<slots.count {
       var piece = Int32(register)
       while piece >= 0 {
@@ -502,7 +563,7 @@ struct Allocator {
         if next >= 0, live.intervals[Int(next)].firstRange >= 0, live.intervals[Int(piece)].firstRange >= 0 {
           let position = start(next)
           // At the beginning of a block the edges bring the value; across a hole there is nothing to bring.
-          if end(piece) == position, !starts.contains(position) {
+          if end(piece) == position, position & 1 == 1 || !starts[Int(position) / 2] {
             let target = live.intervals[Int(next)].place
             let source = live.intervals[Int(piece)].place
             if target >= 0, target != source {
@@ -522,11 +583,7 @@ struct Allocator {
   }
 
   private mutating func resolveEdges(_ machine: borrowing MachineFunction) {
-    // Only what was split can be in different places.
-    var splitRegisters = [UInt64](repeating: 0, count: (slots.count + 63) / 64)
-    for register in 32..<slots.count where live.intervals[register].nextPiece >= 0 {
-      splitRegisters[register >> 6] |= 1 << UInt64(register & 63)
-    }
+    let splitRegisters = listPieces()
     var pending: [AllocatorMove] = []
     for block in machine.blocks.indices {
       let info = machine.blocks[block]

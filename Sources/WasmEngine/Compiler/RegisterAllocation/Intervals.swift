@@ -23,8 +23,12 @@ struct Interval {
   var nextPiece: Int32 = -1
   /// A physical register, or -1 in memory.
   var place: Int8 = -1
-  /// A physical register that would save a move.
+  /// Where its last range ends.
+  var end: Int32 = -1
+  /// A register whose place would save a move.
   var hint: VirtualRegister = .none
+  /// The same along an edge: a block parameter that takes its value, or for a parameter a value that it takes.
+  var edgeHint: VirtualRegister = .none
 }
 
 /// The live ranges and uses of all registers of a machine function, found in one pass from its end (Wimmer, Franz 2010).
@@ -36,7 +40,19 @@ struct LiveIntervals {
   /// For each register, the position of its last write before which it may not be split, and behind which it is stored.
   var lastDefinition: [Int32] = []
 
-  private var liveIn: [[UInt64]] = []
+  // Sets of registers have a bit for each register that is live in more than one block, and the others of a block
+  // share what comes behind them.
+  /// For each register its place in sets.
+  private var numbers: [Int32] = []
+  /// The registers that are live in more than one block.
+  private var globals: [Int32] = []
+  /// Words of a set of what is live where a block begins.
+  private var words = 0
+  /// Those sets, one behind the other.
+  private var liveIn: [UInt64] = []
+  /// What is live at one place.
+  private var live: [UInt64] = []
+  private var homes: [Int32] = []
 
   mutating func build(_ machine: borrowing MachineFunction) -> Bool {
     let count = machine.isVector.count
@@ -44,33 +60,32 @@ struct LiveIntervals {
     uses.removeAll(keepingCapacity: true)
     intervals.removeAll(keepingCapacity: true)
     for register in 0..<count { intervals.append(Interval(register: VirtualRegister(register))) }
-    lastDefinition = Array(repeating: -1, count: count)
-    let words = (count + 63) / 64
-    // Beyond this the function goes to the interpreter: the sets are dense.
-    guard words * machine.blocks.count <= 1 << 24 else { return false }
-    liveIn = Array(repeating: [], count: machine.blocks.count)
-    var live = [UInt64](repeating: 0, count: words)
+    lastDefinition.removeAll(keepingCapacity: true)
+    lastDefinition.append(contentsOf: repeatElement(-1, count: count))
+    number(machine)
+    // Beyond this the function goes to the interpreter.
+    guard words * machine.blocks.count <= 1 << 26 else { return false }
+    liveIn.removeAll(keepingCapacity: true)
+    liveIn.append(contentsOf: repeatElement(0, count: words * machine.blocks.count))
     for block in stride(from: machine.blocks.count - 1, through: 0, by: -1) {
       for word in 0..<words { live[word] = 0 }
       machine.forEachSuccessor(block) { successor in
         // A successor behind us is a loop header, whose needs are added when it is reached.
-        if successor > block { for word in 0..<words { live[word] |= liveIn[successor][word] } }
+        if successor > block { for word in 0..<words { live[word] |= liveIn[successor * words + word] } }
       }
       let info = machine.blocks[block]
       let from = info.first * 2
       let to = info.end * 2
       for index in 0..<Int(info.arguments.count) {
         let register = machine.registerPool[Int(info.arguments.start) + index]
-        live[register.index >> 6] |= 1 << UInt64(register.index & 63)
+        setLive(register.index)
         addUse(register, to - 2, mayBeInMemory: true)
+        addRange(register.index, from, to)
+        addEdgeHint(
+          machine.registerPool[Int(machine.blocks[Int(info.successors.0)].parameters.start) + index], register,
+          isBackEdge: info.successors.0 <= block)
       }
-      for word in 0..<words where live[word] != 0 {
-        var bits = live[word]
-        while bits != 0 {
-          addRange(word * 64 + bits.trailingZeroBitCount, from, to)
-          bits &= bits - 1
-        }
-      }
+      addRangeOfLive(from, to)
       for index in stride(from: Int(info.end) - 1, through: Int(info.first), by: -1) {
         let position = Int32(index) * 2
         let instruction = machine.instructions[index]
@@ -78,30 +93,25 @@ struct LiveIntervals {
         instruction.forEachDefinition { register in
           let index = register.index
           if !register.isPhysical { lastDefinition[index] = max(lastDefinition[index], position + 1) }
-          if live[index >> 6] & (1 << UInt64(index & 63)) != 0 {
+          if isLive(index) {
             trimStart(index, position + 1)
-            if !instruction.reads(register) { live[index >> 6] &= ~(1 << UInt64(index & 63)) }
+            if !instruction.reads(register) { clearLive(index) }
           } else {
             addRange(index, position + 1, position + 2)
           }
           if !register.isPhysical { addUse(register, position + 1, mayBeInMemory: false) }
         }
         instruction.forEachUse { register, mayBeInMemory in
-          let index = register.index
-          if live[index >> 6] & (1 << UInt64(index & 63)) == 0 {
-            live[index >> 6] |= 1 << UInt64(index & 63)
-            addRange(index, from, position + 1)
-          } else {
-            addRange(index, from, position + 1)
-          }
+          setLive(register.index)
+          addRange(register.index, from, position + 1)
           if !register.isPhysical { addUse(register, position, mayBeInMemory: mayBeInMemory) }
         }
         if instruction.operation == .move { addHints(instruction) }
       }
       for index in 0..<Int(info.parameters.count) {
         let parameter = machine.registerPool[Int(info.parameters.start) + index].index
-        if live[parameter >> 6] & (1 << UInt64(parameter & 63)) != 0 {
-          live[parameter >> 6] &= ~(1 << UInt64(parameter & 63))
+        if isLive(parameter) {
+          clearLive(parameter)
         } else {
           addRange(parameter, from, from + 1)
         }
@@ -110,35 +120,112 @@ struct LiveIntervals {
       }
       if info.loopEnd >= 0 {
         let end = machine.blocks[Int(info.loopEnd) - 1].end * 2
-        for word in 0..<words where live[word] != 0 {
-          var bits = live[word]
-          while bits != 0 {
-            addRange(word * 64 + bits.trailingZeroBitCount, from, end)
-            bits &= bits - 1
-          }
-        }
+        addRangeOfLive(from, end)
         // What is live into the header is live throughout the loop, in the blocks already seen too.
         for other in block + 1..<Int(info.loopEnd) {
-          for word in 0..<words { liveIn[other][word] |= live[word] }
+          for word in 0..<words { liveIn[other * words + word] |= live[word] }
         }
       }
-      liveIn[block] = live
+      for word in 0..<words { liveIn[block * words + word] = live[word] }
+      // What only this block has is not live where it begins.
+      for word in words..<live.count { live[word] = 0 }
     }
     return true
   }
 
+  /// Gives every register its place in sets.
+  private mutating func number(_ machine: borrowing MachineFunction) {
+    let count = machine.isVector.count
+    homes.removeAll(keepingCapacity: true)
+    homes.append(contentsOf: repeatElement(-1, count: count))
+    numbers.removeAll(keepingCapacity: true)
+    numbers.append(contentsOf: repeatElement(-1, count: count))
+    globals.removeAll(keepingCapacity: true)
+    var most: Int32 = 0
+    for block in machine.blocks.indices {
+      // Physical registers are live within a block only.
+      var next: Int32 = 32
+      func note(_ register: VirtualRegister) {
+        guard !register.isPhysical else { return }
+        if homes[register.index] < 0 {
+          homes[register.index] = Int32(block)
+          numbers[register.index] = next
+          next += 1
+        } else if homes[register.index] != Int32(block), homes[register.index] != .max {
+          homes[register.index] = .max
+          numbers[register.index] = Int32(globals.count)
+          globals.append(Int32(register.index))
+        }
+      }
+      let info = machine.blocks[block]
+      for index in 0..<Int(info.parameters.count) { note(machine.registerPool[Int(info.parameters.start) + index]) }
+      for index in 0..<Int(info.arguments.count) { note(machine.registerPool[Int(info.arguments.start) + index]) }
+      for index in Int(info.first)..<Int(info.end) {
+        machine.instructions[index].forEachDefinition(note)
+        machine.instructions[index].forEachUse { register, _ in note(register) }
+      }
+      most = max(most, next)
+    }
+    words = (globals.count + 63) / 64
+    for register in 0..<32 { numbers[register] = Int32(words * 64 + register) }
+    for register in 32..<count where homes[register] != .max && numbers[register] >= 0 {
+      numbers[register] += Int32(words * 64)
+    }
+    live.removeAll(keepingCapacity: true)
+    live.append(contentsOf: repeatElement(0, count: words + (Int(most) + 63) / 64))
+  }
+
+  @inline(__always)
+  private func isLive(_ register: Int) -> Bool {
+    let number = Int(numbers[register])
+    return live[number >> 6] & (1 << UInt64(number & 63)) != 0
+  }
+
+  @inline(__always)
+  private mutating func setLive(_ register: Int) {
+    let number = Int(numbers[register])
+    live[number >> 6] |= 1 << UInt64(number & 63)
+  }
+
+  @inline(__always)
+  private mutating func clearLive(_ register: Int) {
+    let number = Int(numbers[register])
+    live[number >> 6] &= ~(1 << UInt64(number & 63))
+  }
+
+  /// Adds a range to every register that is live and not only in one block.
+  private mutating func addRangeOfLive(_ start: Int32, _ end: Int32) {
+    for word in 0..<words {
+      var bits = live[word]
+      while bits != 0 {
+        addRange(Int(globals[word * 64 + bits.trailingZeroBitCount]), start, end)
+        bits &= bits - 1
+      }
+    }
+  }
+
   /// Whether a register is live where a block begins (its parameters are not).
   func isLive(_ register: Int, into block: Int) -> Bool {
-    liveIn[block][register >> 6] & (1 << UInt64(register & 63)) != 0
+    let number = Int(numbers[register])
+    return number >= 0 && number < words * 64 && liveIn[block * words + number >> 6] & (1 << UInt64(number & 63)) != 0
+  }
+
+  /// The registers of `among` that can be live where a block begins, as a set for ``forEachLive(into:among:_:)``.
+  func globalSet(_ among: (Int) -> Bool) -> [UInt64] {
+    var result = [UInt64](repeating: 0, count: words)
+    for (number, register) in globals.enumerated() where among(Int(register)) {
+      result[number >> 6] |= 1 << UInt64(number & 63)
+    }
+    return result
   }
 
   /// Calls `body` with every register of the set `among` that is live where a block begins.
   @inline(__always)
   func forEachLive(into block: Int, among set: [UInt64], _ body: (Int) -> Void) {
-    for word in liveIn[block].indices {
-      var bits = liveIn[block][word] & set[word]
+    for word in 0..<words {
+      var bits = liveIn[block * words + word] & set[word]
       while bits != 0 {
-        body(word * 64 + bits.trailingZeroBitCount)
+        body(Int(globals[word * 64 + bits.trailingZeroBitCount]))
         bits &= bits - 1
       }
     }
@@ -151,6 +238,13 @@ struct LiveIntervals {
     }
   }
 
+  /// What goes around a loop counts most; of what comes from before, one must do.
+  private mutating func addEdgeHint(_ parameter: VirtualRegister, _ argument: VirtualRegister, isBackEdge: Bool) {
+    guard !argument.isPhysical else { return }
+    if isBackEdge || !intervals[argument.index].edgeHint.exists { intervals[argument.index].edgeHint = parameter }
+    if !isBackEdge { intervals[parameter.index].edgeHint = argument }
+  }
+
   private mutating func addUse(_ register: VirtualRegister, _ position: Int32, mayBeInMemory: Bool) {
     uses.append(RegisterUse(position: position, next: intervals[register.index].firstUse, mayBeInMemory: mayBeInMemory))
     intervals[register.index].firstUse = Int32(uses.count - 1)
@@ -158,6 +252,7 @@ struct LiveIntervals {
 
   /// Adds a range in front of those that are there, which begin at `start` or later.
   private mutating func addRange(_ register: Int, _ start: Int32, _ end: Int32) {
+    intervals[register].end = max(intervals[register].end, end)
     let first = intervals[register].firstRange
     if first >= 0 {
       let range = ranges[Int(first)]

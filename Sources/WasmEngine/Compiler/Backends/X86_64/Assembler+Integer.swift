@@ -248,12 +248,20 @@ extension Assembler {
 
   mutating func jump(_ label: Label) {
     code.reserve()
+    if let distance = code.shortDistance(to: label) {
+      code.byte(0xEB)
+      return code.byte(distance)
+    }
     code.byte(0xE9)
     code.displacement(to: label)
   }
 
   mutating func jump(if condition: Condition, _ label: Label) {
     code.reserve()
+    if let distance = code.shortDistance(to: label) {
+      code.byte(0x70 | condition.rawValue)
+      return code.byte(distance)
+    }
     code.byte(0x0F)
     code.byte(0x80 | condition.rawValue)
     code.displacement(to: label)

@@ -236,6 +236,13 @@ extension Emitter {
       assembler.jump(if: condition, trap)
     case .trap:
       emitTrap(Int(instruction.imm))
+    case .interruptCheck where instruction.sub == 1:
+      let page = Address(general(a))
+      accesses.append(
+        AccessSite(
+          codeOffset: assembler.code.count, position: instruction.position, memory: AccessSite.interruptPage, width: 4,
+          page))
+      assembler.test(.double, .memory(page), .rax)
     case .interruptCheck:
       assembler.arithmetic(
         .cmp, .quad, .memory(Address(general(a), Int32(StoreContext.interruptOffset))), immediate: 0)
@@ -246,8 +253,12 @@ extension Emitter {
       callSite(instruction)
       assembler.move(.quad, .r15, .memory(Address(.rbp, -8)))
     case .callDirect:
-      assembler.loadAddress(.quad, .r11, Address(.r15, instruction.displacement))
-      assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
+      if instruction.sub == 1 {
+        assembler.call(entry)
+      } else {
+        assembler.loadAddress(.quad, .r11, Address(.r15, instruction.displacement))
+        assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
+      }
       callSite(instruction)
       if machine.hasOutwardCalls { assembler.move(.quad, .r15, .memory(Address(.rbp, -8))) }
     case .callRuntime:

@@ -31,8 +31,14 @@ struct Emitter: ~Copyable {
   var sites: [CodeSite] = []
   var accesses: [AccessSite] = []
   var frameSize = 0
+  private var hasSlots = false
+  /// The bytes that a frame may have whose function does not compare the stack pointer: a fraction of
+  /// ``ThreadStack/reserve``.
+  private static let leafFrameLimit = 4096
   var incomingStackBytes = 0
   private var labels: [Label] = []
+  /// The beginning of the code.
+  var entry = Label(index: 0)
   private var constants: [Label] = []
   private var tables: [Label] = []
   /// For each block, where a jump to it ends up: elsewhere, if the block is nothing but a jump.
@@ -40,6 +46,7 @@ struct Emitter: ~Copyable {
   private var coldTraps: [(label: Label, site: Int, end: Register?)] = []
   /// Where each virtual register is at the instruction that is being written.
   private var current: [AllocatorMove.Place] = []
+  private var parallelMove = ParallelMove()
 
   /// Whether vector instructions are written in the VEX encoding.
   let avx: Bool
@@ -56,24 +63,27 @@ struct Emitter: ~Copyable {
     sites.removeAll(keepingCapacity: true)
     accesses.removeAll(keepingCapacity: true)
     coldTraps.removeAll(keepingCapacity: true)
+    entry = assembler.code.makeLabel()
+    assembler.code.bind(entry)
     labels = machine.blocks.map { _ in assembler.code.makeLabel() }
     constants = machine.constants.map { _ in assembler.code.makeLabel() }
     tables = machine.jumpTables.map { _ in assembler.code.makeLabel() }
     // The word below the saved frame pointer holds the context; the slots follow.
+    hasSlots = allocator.slotCount > 0
     frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
     current = Array(repeating: AllocatorMove.Place(raw: -2), count: machine.isVector.count)
     for register in 0..<32 { current[register] = .register(Int8(register)) }
+    for register in 32..<current.count {
+      if let place = allocator.onlyPlace(of: register) { current[register] = place }
+    }
     findDestinations(allocator)
     emitPrologue()
 
-    var events = allocator.placeEvents()
-    events.sort { $0.start < $1.start }
+    let events = allocator.placeEvents()
     let stores = allocator.definitionStores()
     var event = 0
     var move = 0
     var store = 0
-    var group: [(source: AllocatorMove.Place, target: AllocatorMove.Place)] = []
-    var isGroupVector: [AllocatorMove.Place: Bool] = [:]
     for block in machine.blocks.indices {
       assembler.code.bind(labels[block])
       if block > 0, destinations[block] != block { continue }
@@ -81,16 +91,14 @@ struct Emitter: ~Copyable {
         let position = Int32(index) * 2
         while move < allocator.moves.count, allocator.moves[move].position <= position {
           let phase = allocator.moves[move].phase
-          group.removeAll(keepingCapacity: true)
+          let first = move
           while move < allocator.moves.count, allocator.moves[move].position <= position,
             allocator.moves[move].phase == phase
           {
-            group.append((allocator.moves[move].source, allocator.moves[move].target))
-            isGroupVector[allocator.moves[move].target] = allocator.moves[move].isVector
-            isGroupVector[allocator.moves[move].source] = allocator.moves[move].isVector
             move += 1
           }
-          emitGroup(&group, isGroupVector)
+          parallelMove.order(allocator.moves[first..<move])
+          emitParallelMove()
         }
         while event < events.count, events[event].start <= position {
           current[Int(events[event].register)] = events[event].place
@@ -128,6 +136,12 @@ struct Emitter: ~Copyable {
   private mutating func emitPrologue() {
     assembler.push(.rbp)
     assembler.move(.quad, .rbp, .of(.rsp))
+    // What calls nothing needs no look at the stack: there is always room for more than a small frame. Nor can it make an
+    // execution last, but by loops, which look for themselves.
+    if !machine.hasCalls, frameSize <= Self.leafFrameLimit {
+      if hasSlots { assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize)) }
+      return
+    }
     assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize))
     // The store's context, and in it the limit of the native stack. An interrupt raises it: calls go round in circles as
     // loops do, and without going deep, since a tree of calls has more nodes than time.
@@ -142,7 +156,7 @@ struct Emitter: ~Copyable {
   }
 
   mutating func emitEpilogue() {
-    assembler.move(.quad, .rsp, .of(.rbp))
+    if machine.hasCalls || hasSlots { assembler.move(.quad, .rsp, .of(.rbp)) }
     assembler.pop(.rbp)
     assembler.ret(popping: UInt16(incomingStackBytes))
   }
@@ -156,41 +170,28 @@ struct Emitter: ~Copyable {
 
   // MARK: Moves
 
-  private mutating func emitGroup(
-    _ group: inout [(source: AllocatorMove.Place, target: AllocatorMove.Place)],
-    _ isVector: [AllocatorMove.Place: Bool]
-  ) {
-    var ordered: [(AllocatorMove.Place, AllocatorMove.Place)] = []
-    var exchanges: Set<Int> = []
-    ParallelMove.order(&group) { first, second in
-      exchanges.insert(ordered.count)
-      ordered.append((first, second))
-    } _: { source, target in
-      ordered.append((source, target))
-    }
-    var temporaryIsVector = false
-    for (index, (source, target)) in ordered.enumerated() {
-      if exchanges.contains(index) {
-        assembler.exchange(.quad, general(source), .of(general(target)))
-      } else if target == ParallelMove.temporary {
-        temporaryIsVector = isVector[source] ?? false
-        if temporaryIsVector {
-          emitMove(source, .register(31), isVector: true)
-        } else if source.isRegister {
-          assembler.moveToVector(.quad, VectorRegister(15), .of(general(source)), avx: avx)
+  private mutating func emitParallelMove() {
+    for step in parallelMove.steps {
+      if step.isExchange {
+        assembler.exchange(.quad, general(step.source), .of(general(step.target)))
+      } else if step.target == ParallelMove.temporary {
+        if step.isVector {
+          emitMove(step.source, .register(31), isVector: true)
+        } else if step.source.isRegister {
+          assembler.moveToVector(.quad, VectorRegister(15), .of(general(step.source)), avx: avx)
         } else {
-          assembler.load(.movsd, VectorRegister(15), address(source, isVector: false), avx: avx)
+          assembler.load(.movsd, VectorRegister(15), address(step.source, isVector: false), avx: avx)
         }
-      } else if source == ParallelMove.temporary {
-        if temporaryIsVector {
-          emitMove(.register(31), target, isVector: true)
-        } else if target.isRegister {
-          assembler.moveFromVector(.quad, .of(general(target)), VectorRegister(15), avx: avx)
+      } else if step.source == ParallelMove.temporary {
+        if step.isVector {
+          emitMove(.register(31), step.target, isVector: true)
+        } else if step.target.isRegister {
+          assembler.moveFromVector(.quad, .of(general(step.target)), VectorRegister(15), avx: avx)
         } else {
-          assembler.store(.movsd, address(target, isVector: false), VectorRegister(15), avx: avx)
+          assembler.store(.movsd, address(step.target, isVector: false), VectorRegister(15), avx: avx)
         }
       } else {
-        emitMove(source, target, isVector: isVector[target] ?? false)
+        emitMove(step.source, step.target, isVector: step.isVector)
       }
     }
   }

@@ -2,6 +2,7 @@ import WebAssembly
 
 extension Lowering {
   mutating func lowerCall(_ value: IRValue, _ instruction: IRInstruction) throws(CompilationRefusal) {
+    machine.hasCalls = true
     let pooled = Array(ir.argumentSlice(instruction.a.id, instruction.b.id))
     switch instruction.operation {
     case .callRuntime:
@@ -12,6 +13,7 @@ extension Lowering {
         parameters: type.parameters.map { IRType($0) }, results: type.results.map { IRType($0) })
       passArguments(pooled, layout)
       var call = MachineInstruction(.callDirect)
+      call.sub = instruction.imm == Int64(ir.index) ? 1 : 0
       call.displacement = Int32(environment.layout.functionRecord(Int(instruction.imm)))
       call.imm = Int64(layout.stackBytes)
       call.opcode = layout.argumentBits

@@ -65,7 +65,8 @@ extension Lowering {
     case .interruptCheck:
       var check = MachineInstruction(.interruptCheck)
       check.a = use(instruction.a)
-      check.imm = trapSite(.interrupted)
+      check.sub = UInt8(instruction.aux)
+      check.imm = check.sub == 0 ? trapSite(.interrupted) : 0
       emit(check)
     case .call, .callRecord, .callRuntime, .tailCall, .tailCallRecord:
       try lowerCall(value, instruction)
@@ -96,8 +97,15 @@ extension Lowering {
     var result = MachineInstruction(.arithmetic)
     result.size = size(instruction.type)
     result.sub = operation.rawValue
-    let left = use(instruction.a)
-    setOperand(&result, instruction.b, immediate: true)
+    var (first, second) = (instruction.a, instruction.b)
+    // The operand that nobody else wants can be overwritten without a copy.
+    if operation != .sub, useCounts[first.index] > 1, useCounts[second.index] == 1, !isFolded[second.index],
+      ir[second].operation != .constant
+    {
+      swap(&first, &second)
+    }
+    let left = use(first)
+    setOperand(&result, second, immediate: true)
     emitMove(target, left)
     result.d = target
     result.a = target
@@ -447,6 +455,9 @@ extension Lowering {
     let isContext = instruction.operation == .contextStore
     let value = isContext ? instruction.b : instruction.c
     let type = ir.type(value)
+    if !isContext, isFolded[value.index], let operation = Self.updates(ir[value].operation) {
+      return lowerUpdate(instruction, operation)
+    }
     var store = MachineInstruction(.store)
     if type.inVectorRegister {
       store = MachineInstruction(.vectorStore)
@@ -470,6 +481,30 @@ extension Lowering {
     }
     setMemory(&store, instruction)
     emit(store)
+  }
+
+  /// A store of what an operation makes of the value that is there. Where it faults it is the load that does.
+  private mutating func lowerUpdate(_ store: IRInstruction, _ operation: Arithmetic) {
+    let change = ir[store.c]
+    let isFirst = isFolded[change.a.index] && ir[change.a].operation == .load && ir[change.a].b == store.b
+    let (load, other) = isFirst ? (change.a, change.b) : (change.b, change.a)
+    var update = MachineInstruction(.arithmeticMemory)
+    update.sub = operation.rawValue
+    update.size =
+      switch (IRAccess(rawValue: store.aux) ?? .full).width(change.type) {
+      case 1: .byte
+      case 2: .word
+      case 4: .double
+      default: .quad
+      }
+    if let bits = shortConstant(other) {
+      update.usesImmediate = true
+      update.imm = bits
+    } else {
+      update.a = use(other)
+    }
+    setMemory(&update, store, at: ir.positions[load.index])
+    emit(update)
   }
 
   // MARK: Control

@@ -104,6 +104,8 @@ struct Lowering: ~Copyable {
           }
         case .vector:
           foldVectorOperand(value, instruction, effects)
+        case .store where foldsUpdate(instruction, effects, now: effects[value.index]):
+          break
         case .load, .store:
           if instruction.b.exists, useCounts[instruction.b.index] == 1, isScaledIndex(instruction.b) {
             isFolded[instruction.b.index] = true
@@ -138,6 +140,41 @@ struct Lowering: ~Copyable {
       }
     }
     return folds
+  }
+
+  /// Folds what a store writes back to where it was loaded from, changed by one operation, into one instruction.
+  private mutating func foldsUpdate(_ store: IRInstruction, _ effects: [UInt32], now: UInt32) -> Bool {
+    let change = ir[store.c]
+    guard Self.updates(change.operation) != nil, useCounts[store.c.index] == 1, change.type.isInteger else {
+      return false
+    }
+    for (source, other) in [(change.a, change.b), (change.b, change.a)] {
+      let load = ir[source]
+      guard load.operation == .load, useCounts[source.index] == 1, effects[source.index] == now,
+        load.a == store.a, load.b == store.b, load.imm & 0xFFFF_FFFF == store.imm & 0xFFFF_FFFF,
+        Int64(load.c.id) == store.imm >> 32, source != other,
+        !isFolded[other.index] || ir[other].operation == .constant,
+        IRAccess(rawValue: load.aux)?.width(load.type) == IRAccess(rawValue: store.aux)?.width(change.type),
+        change.operation != .sub || source == change.a
+      else { continue }
+      isFolded[source.index] = true
+      isFolded[store.c.index] = true
+      if store.b.exists, useCounts[store.b.index] == 2, isScaledIndex(store.b) { isFolded[store.b.index] = true }
+      return true
+    }
+    return false
+  }
+
+  /// The operation on memory for one on values, if there is one.
+  static func updates(_ operation: IROperation) -> Arithmetic? {
+    switch operation {
+    case .add: .add
+    case .sub: .sub
+    case .and: .and
+    case .or: .or
+    case .xor: .xor
+    default: nil
+    }
   }
 
   /// Whether a value is y << n with a y of 32 bits, so that no bit is lost: an index that an address can scale.
@@ -440,9 +477,10 @@ struct Lowering: ~Copyable {
   mutating func lowerJump(_ edge: Int) {
     let target = ir.edges[edge]
     let start = machine.registerPool.count
-    var arguments: [VirtualRegister] = []
-    for argument in ir.argumentSlice(target.argumentStart, target.argumentCount) { arguments.append(use(argument)) }
-    machine.registerPool.append(contentsOf: arguments)
+    for index in Int(target.argumentStart)..<Int(target.argumentStart + target.argumentCount) {
+      let argument = use(ir.arguments[index])
+      machine.registerPool.append(argument)
+    }
     let block = machine.blocks.count - 1
     machine.blocks[block].arguments = (Int32(start), Int32(target.argumentCount))
     machine.blocks[block].successors.0 = machineBlocks[target.target.index]
