@@ -20,7 +20,7 @@ struct BenchCommand: ParsableCommand {
       """)
 
   @Option(name: .customLong("engine"), help: "How to execute.")
-  var tier = ExecutionTier.interpreter
+  var tier = ExecutionTier.compiler
 
   @Option(help: "How to keep memories: 'guarded' or 'checked'.")
   var bounds = "guarded"

@@ -28,6 +28,7 @@ struct ScriptRunner {
     configuration.tier = options.tier
     configuration.processor = options.processor
     configuration.guardsSpeculation = options.guardsSpeculation
+    configuration.compilation = options.compilation
     configuration.validationThreads = 1
     engine = Engine(configuration)
     store = Store(engine)

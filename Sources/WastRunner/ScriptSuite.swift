@@ -4,7 +4,8 @@ import WebAssembly
 /// How scripts are run.
 public struct SuiteOptions: Sendable {
   public var bounds = MemoryPolicy.Bounds.guarded
-  public var tier = ExecutionTier.interpreter
+  public var tier = ExecutionTier.compiler
+  public var compilation = CompilationTime.lazy
   /// What compiled code may use of the processor.
   public var processor = ProcessorFeatures.native
   /// Whether compiled code guards against speculation past its checks.

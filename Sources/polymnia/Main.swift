@@ -24,7 +24,8 @@ enum Main {
   static func joiningFeatures(_ arguments: [String]) -> [String] {
     var result: [String] = []
     var index = 0
-    // What follows the file belongs to the guest. All options of `run` that stand before it have a value.
+    // What follows the file belongs to the guest. All options of `run` that stand before it have a value, except these.
+    let flags: Set = ["--help", "--cache", "--no-cache", "--precompiled", "--no-speculation-guards"]
     let isRun = arguments.first == "run"
     while index < arguments.count {
       let argument = arguments[index]
@@ -33,7 +34,9 @@ enum Main {
       if argument == "--features", let next {
         result.append("--features=\(next)")
         index += 2
-      } else if isRun, argument.hasPrefix("--"), !argument.contains("="), argument != "--help", let next {
+      } else if isRun, argument.hasPrefix("--"), !argument.contains("="), !flags.contains(argument),
+        let next
+      {
         result += [argument, next]
         index += 2
       } else {

@@ -22,6 +22,8 @@ public final class CompiledModule: Sendable {
   public let engine: Engine
   /// The module and what validation found out of it.
   public let validated: ValidatedModule
+  /// The bytes that the module is decoded from; nil if it is not known to be as it was decoded.
+  let binary: [UInt8]?
   let layout: ContextLayout
   /// The canonical id of each type index.
   let typeIDs: [UInt32]
@@ -33,7 +35,9 @@ public final class CompiledModule: Sendable {
   /// The code that assumes memories to be of the engine's default classes; nil where the engine only interprets.
   let machine: ModuleMachineCode?
   /// The code that assumes nothing of memories, made when an instance needs it.
-  private let weakest = Mutex<ModuleMachineCode?>(nil)
+  let weakest = Mutex<ModuleMachineCode?>(nil)
+  /// Where the code is kept, and the name of the module there.
+  private let cache: (cache: CodeCache, digest: SHA256.Digest)?
   private let cachedNames = Mutex<Names?>(nil)
 
   public var module: Module { validated.module }
@@ -41,11 +45,22 @@ public final class CompiledModule: Sendable {
   /// Makes a validated module ready.
   ///
   /// - Throws: ``ModuleError`` of the kind `unsupported` where it uses instructions that this engine cannot run.
-  public init(_ validated: ValidatedModule, engine: Engine) throws(ModuleError) {
+  public convenience init(_ validated: ValidatedModule, engine: Engine) throws(ModuleError) {
+    try self.init(validated, engine: engine, binary: nil, digest: nil)
+    if engine.configuration.compilation == .eager { compileFunctions() }
+  }
+
+  /// - Parameters:
+  ///   - binary: The bytes that the module is decoded from, and is unchanged since.
+  ///   - digest: Their name, where there is a cache.
+  init(
+    _ validated: ValidatedModule, engine: Engine, binary: [UInt8]?, digest: ModuleDigest?
+  ) throws(ModuleError) {
     try ExecutableFeatures.check(validated)
     self.engine = engine
     self.validated = validated
-    layout = ContextLayout(validated.spaces)
+    self.binary = binary
+    layout = ContextLayout(validated.spaces, typeCount: validated.module.types.count)
     (typeIDs, spaces) = engine.register(validated.module, validated.spaces)
     var exportIndices: [ExactName: Int] = [:]
     for (index, export) in validated.module.exports.enumerated() { exportIndices[ExactName(export.name)] = index }
@@ -55,10 +70,15 @@ public final class CompiledModule: Sendable {
       ModuleFacts(
         validated.module, spaces: validated.spaces, layout: layout, typeIDs: typeIDs,
         metersFuel: engine.configuration.metersFuel))
-    // Compiled code does not count instructions.
-    guard engine.configuration.tier == .compiler, !engine.configuration.metersFuel, MachineCode.pieces != nil else {
+    guard engine.makesMachineCode else {
       machine = nil
+      cache = nil
       return
+    }
+    if let cache = engine.configuration.codeCache, let digest {
+      self.cache = (cache, digest.finish())
+    } else {
+      cache = nil
     }
     let environment = CompilationEnvironment(
       module: validated, typeIDs: typeIDs,
@@ -68,7 +88,8 @@ public final class CompiledModule: Sendable {
       usesGuardPages: engine.configuration.usesGuardPages && SignalTraps.areAvailable,
       processor: engine.configuration.processor,
       guardsSpeculation: engine.configuration.guardsSpeculation)
-    machine = ModuleMachineCode(environment, count: validated.module.functions.count, thunks: engine.thunks)
+    machine = ModuleMachineCode(
+      environment, count: validated.module.functions.count, thunks: engine.thunks, cache: cache)
   }
 
   /// The set of code for an instance with these memories.
@@ -81,7 +102,7 @@ public final class CompiledModule: Sendable {
         module: validated, typeIDs: typeIDs, accessClasses: memories.map { _ in .movable }, usesGuardPages: false,
         processor: engine.configuration.processor,
         guardsSpeculation: engine.configuration.guardsSpeculation)
-      let made = ModuleMachineCode(environment, count: module.functions.count, thunks: engine.thunks)
+      let made = ModuleMachineCode(environment, count: module.functions.count, thunks: engine.thunks, cache: cache)
       weakest = made
       return made
     }
@@ -125,14 +146,35 @@ public final class CompiledModule: Sendable {
   }
 }
 
+/// What is done to the bytes of a module, in this order.
+public enum CompilationPhase: Hashable, Sendable {
+  case decode, validate, compile
+}
+
 extension Engine {
   /// Decodes, validates and prepares a module in the binary format.
   ///
   /// - Throws: ``ModuleError``, with the offset of what is wrong.
-  public func compile(_ bytes: [UInt8]) throws(ModuleError) -> CompiledModule {
+  /// - Parameters:
+  ///   - bytes: The module. Its code is looked for in the cache, if the configuration names one.
+  ///   - entering: Is told when a phase begins.
+  public func compile(_ bytes: [UInt8], entering: (CompilationPhase) -> Void = { _ in }) throws(ModuleError)
+    -> CompiledModule
+  {
     let configuration = configuration
-    return try compile(
-      try ModuleDecoder.decode(bytes, features: configuration.features, limits: configuration.limits))
+    var digest: ModuleDigest?
+    if makesMachineCode, configuration.codeCache != nil, bytes.count >= configuration.smallestCachedModule {
+      // Beside decoding, which is the work of one thread.
+      digest = ModuleDigest(bytes)
+    }
+    entering(.decode)
+    let module = try ModuleDecoder.decode(bytes, features: configuration.features, limits: configuration.limits)
+    entering(.validate)
+    let validated = try validate(module)
+    entering(.compile)
+    let compiled = try CompiledModule(validated, engine: self, binary: bytes, digest: digest)
+    if configuration.compilation == .eager { compiled.compileFunctions() }
+    return compiled
   }
 
   /// Parses, validates and prepares a module in the text format. Offsets in errors of validation, and in backtraces, are

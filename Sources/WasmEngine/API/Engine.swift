@@ -5,9 +5,17 @@ import WebAssembly
 public enum ExecutionTier: String, Hashable, Sendable, CaseIterable {
   /// Everywhere.
   case interpreter
-  /// Machine code, made when a function is first called. Where the processor or the system does not allow it, for
+  /// Machine code. Where the processor or the system does not allow it, for
   /// functions that the compiler cannot do, and where fuel is metered, the interpreter steps in.
   case compiler = "jit"
+}
+
+/// When machine code is made.
+public enum CompilationTime: String, Hashable, Sendable, CaseIterable {
+  /// When a function is first called.
+  case lazy
+  /// All of it when a module is made ready, on several threads.
+  case eager
 }
 
 /// Compiles modules, and holds what all their instances share: the configuration and the canonical types. It can be used
@@ -23,13 +31,16 @@ public final class Engine: Sendable {
     public var metersFuel = false
     /// Bytes for the frames of wasm functions in each store. Deeper recursion is a trap.
     public var stackSize = 8 << 20
-    /// How many threads validate a module; nil for one per processor.
+    /// How many threads validate a module, and compile one eagerly; nil for one per processor.
     public var validationThreads: Int?
     /// The largest number of elements that a table can have.
     public var largestTable: UInt64 = 10_000_000
 
     /// How functions are executed.
-    public var tier = ExecutionTier.interpreter
+    public var tier = ExecutionTier.compiler
+
+    /// When machine code is made.
+    public var compilation = CompilationTime.lazy
 
     /// Whether compiled code may leave accesses beyond a memory to fault, which needs a handler of SIGSEGV and SIGBUS. It is
     /// installed when the first module is compiled; faults that are not of compiled code go to the handler that was there
@@ -42,6 +53,13 @@ public final class Engine: Sendable {
     /// Whether compiled code keeps checked addresses, indices of tables and those of `br_table` within bounds also where the
     /// processor runs ahead past the check, by a conditional move behind each. Accesses that are left to fault need none.
     public var guardsSpeculation = true
+
+    /// Where machine code is kept from run to run; nil for nowhere. Modules take part that are compiled from bytes
+    /// (``Engine/compile(_:entering:)``).
+    public var codeCache: CodeCache?
+
+    /// Modules of fewer bytes are compiled sooner than found in the cache.
+    public var smallestCachedModule = 1 << 20
 
     public init() {}
   }
@@ -58,6 +76,11 @@ public final class Engine: Sendable {
 
   public init(_ configuration: Configuration = Configuration()) {
     self.configuration = configuration
+  }
+
+  /// Whether this engine makes machine code at all. Compiled code does not count instructions.
+  var makesMachineCode: Bool {
+    configuration.tier == .compiler && !configuration.metersFuel && MachineCode.pieces != nil
   }
 
   // MARK: Types

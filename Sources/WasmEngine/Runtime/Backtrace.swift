@@ -71,7 +71,8 @@ enum MachineFrames {
 
   /// The function and wasm offset of the frame at the cursor, which goes on to the next one.
   static func advance(_ cursor: inout FrameCursor) -> (function: FunctionRecord, offset: Int)? {
-    let found = CodeRegistry.shared.frame(cursor.position, isFault: cursor.frame & faultMark != 0)
+    let isFault = cursor.frame & faultMark != 0
+    let found = CodeRegistry.shared.function(containing: isFault ? cursor.position : cursor.position &- 1)
     guard let found, let words = UnsafePointer<UInt>(bitPattern: cursor.frame & ~(mark | faultMark)) else {
       // The position is in the code that entered this activation.
       guard let activation = UnsafePointer<MachineActivation>(bitPattern: cursor.activation) else {
@@ -85,13 +86,14 @@ enum MachineFrames {
       return nil
     }
     // Code that calls only inside its instance does not keep its context, which is its callee's.
+    let position = isFault ? found.access(cursor.position)?.position : found.site(cursor.position)?.position
     if found.keepsContext { cursor.context = (words - 1).pointee }
     cursor.frame = words[0] | mark
     cursor.position = words[1]
     guard let base = UnsafeMutableRawPointer(bitPattern: cursor.context),
       VMContext(base).word(VMContext.instanceOffset) != 0
     else { return nil }
-    let record = RuntimeCalls.instance(VMContext(base)) { $0.functionRecord(Int(found.function)) }
-    return (record, found.offset)
+    let record = RuntimeCalls.instance(VMContext(base)) { $0.functionRecord(Int(found.index)) }
+    return (record, Int(position ?? 0))
   }
 }

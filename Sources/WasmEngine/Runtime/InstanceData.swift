@@ -44,6 +44,9 @@ final class InstanceData {
       record.storeBytes(of: UInt64(segment.range.lowerBound), as: UInt64.self)
       record.storeBytes(of: UInt64(segment.range.count), toByteOffset: 8, as: UInt64.self)
     }
+    for (index, id) in module.typeIDs.enumerated() {
+      base.storeBytes(of: id, toByteOffset: module.layout.typeID(index), as: UInt32.self)
+    }
     initializeFunctionRecords()
   }
 

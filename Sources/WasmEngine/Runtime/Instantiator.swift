@@ -101,6 +101,7 @@ private struct Instantiator {
     }
     // Only now, when nothing can fail any more, do memories and tables get to know the context.
     instance.machine = compiled.machine(for: instance.memories)
+    instance.machine?.enter(into: instance)
     for (index, memory) in instance.memories.enumerated() { memory.register(base + layout.memory(index)) }
     for (index, table) in instance.tables.enumerated() { table.register(base + layout.table(index)) }
   }

@@ -8,7 +8,7 @@ enum SignalTraps {
   static let areAvailable: Bool = {
     #if os(Linux) && arch(x86_64)
       guard let memory = ExecutableMemory.shared, MachineCode.pieces != nil,
-        let exit = memory.place(Trampolines.faultExit(recordFault: address(recordFault)))
+        let exit = MachineCode.arena.place(Trampolines.faultExit(recordFault: address(recordFault)))
       else { return false }
       // What a fault leads to is made now.
       _ = CodeRegistry.shared
@@ -29,7 +29,7 @@ enum SignalTraps {
       let store = context.store
       func register(_ place: Int) -> UInt64 { store[StoreContext.faultRegistersOffset + place * 8] }
       let position = UInt(register(Signals.instructionPointer))
-      guard let access = CodeRegistry.shared.access(position) else {
+      guard let access = CodeRegistry.shared.function(containing: position)?.access(position) else {
         fatalError("compiled code faulted at an instruction that accesses no memory")
       }
       guard access.memory != AccessSite.interruptPage else {

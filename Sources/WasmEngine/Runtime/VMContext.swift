@@ -13,6 +13,7 @@ import WebAssembly
 /// | pointer to an imported global's value | 8 | imported globals |
 /// | pointer to an imported function's record | 8 | imported functions |
 /// | pointer that is a tag's identity | 8 | every tag, own or imported |
+/// | canonical id of a type, so that code depends on the module alone | 4 | types |
 /// | function record (``FunctionRecord``) | 32 | defined functions |
 ///
 /// Memory and table records are copies: whoever grows a memory or a table rewrites every copy before it returns.
@@ -98,11 +99,12 @@ struct ContextLayout: Sendable {
   private let importedGlobals: Int
   private let importedFunctions: Int
   private let tags: Int
+  private let typeIDs: Int
   private let functionRecords: Int
   /// The size of a context in bytes.
   let size: Int
 
-  init(_ spaces: IndexSpaces) {
+  init(_ spaces: IndexSpaces, typeCount: Int) {
     memoryCount = spaces.memories.count
     tableCount = spaces.tables.count
     importedGlobalCount = spaces.importedGlobalCount
@@ -117,7 +119,8 @@ struct ContextLayout: Sendable {
     importedGlobals = definedGlobals + (globalCount - importedGlobalCount) * VMContext.globalSize
     importedFunctions = importedGlobals + importedGlobalCount * 8
     tags = importedFunctions + importedFunctionCount * 8
-    functionRecords = (tags + tagCount * 8 + 15) & ~15
+    typeIDs = tags + tagCount * 8
+    functionRecords = (typeIDs + typeCount * 4 + 15) & ~15
     size = functionRecords + (functionCount - importedFunctionCount) * FunctionRecord.size
   }
 
@@ -135,6 +138,8 @@ struct ContextLayout: Sendable {
   func importedFunction(_ index: Int) -> Int { importedFunctions + index * 8 }
   /// The word that identifies a tag.
   func tag(_ index: Int) -> Int { tags + index * 8 }
+  /// The canonical id of a type.
+  func typeID(_ index: Int) -> Int { typeIDs + index * 4 }
   /// The record of a defined function. `index` counts imports too.
   func functionRecord(_ index: Int) -> Int { functionRecords + (index - importedFunctionCount) * FunctionRecord.size }
 

@@ -2,16 +2,26 @@ import ArgumentParser
 import WasmEngine
 
 extension ExecutionTier: ExpressibleByArgument {}
+extension CompilationTime: ExpressibleByArgument {}
 extension MemoryPolicy.Bounds: ExpressibleByArgument {}
 extension ProcessorFeatures: ExpressibleByArgument {
   public init?(argument: String) { self.init(names: argument) }
   public var defaultValueDescription: String { "native" }
 }
 
-/// `--engine` and `--bounds`, of the commands that execute.
+/// `--engine`, `--compile` and `--bounds`, of the commands that execute.
 struct EngineOptions: ParsableArguments {
-  @Option(name: .customLong("engine"), help: "How to execute: 'interpreter', or 'jit', which makes machine code.")
-  var tier = ExecutionTier.interpreter
+  @Option(
+    name: .customLong("engine"),
+    help: """
+      How to execute: 'jit' makes machine code, and interprets where that is not possible; 'interpreter' makes none.
+      """)
+  var tier = ExecutionTier.compiler
+
+  @Option(
+    name: .customLong("compile"),
+    help: "When to make machine code: when a function is first called, or all of it before anything runs.")
+  var compilation = CompilationTime.lazy
 
   @Option(
     help: """

@@ -61,6 +61,14 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many threads validate; by default one for each processor.", valueName: "n"))
   var threads: Int?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Keep machine code for the next run, in 'polymnia' below $XDG_CACHE_HOME or ~/.cache. By default that is done for \
+      binary modules from a megabyte on.
+      """)
+  var cache: Bool?
+
   @Option(help: ArgumentHelp("Write how long each phase took, as JSON, to a file.", valueName: "file"))
   var timings: String?
 
@@ -88,6 +96,7 @@ struct RunCommand: ParsableCommand {
 
   private func execute(_ path: String, _ clock: inout Timings) throws {
     let program = try Program(self, features: try features.set)
+    defer { program.saveCode() }
     for link in links {
       let module = try program.load(link.file, &clock)
       let instance = try program.instantiate(module, &clock)

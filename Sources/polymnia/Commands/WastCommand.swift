@@ -82,6 +82,7 @@ struct WastCommand: ParsableCommand {
       options.tier = engineOptions.tier
       options.processor = engineOptions.cpu
       options.guardsSpeculation = !engineOptions.noSpeculationGuards
+      options.compilation = engineOptions.compilation
       options.roundTrips = roundTrip
       options.threads = threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
       options.featureChanges = features.isDefault ? nil : try features.change

@@ -9,7 +9,9 @@ final class Program {
   private let store: Store
   private let features: FeatureSet
   private let timeout: Double?
+  private let compilation: CompilationTime
   private let wasi: WASI
+  private var modules: [CompiledModule] = []
 
   init(_ options: RunCommand, features: FeatureSet) throws {
     var configuration = Engine.Configuration()
@@ -20,11 +22,14 @@ final class Program {
     configuration.guardsSpeculation = !options.engineOptions.noSpeculationGuards
     configuration.metersFuel = options.fuel != nil
     configuration.validationThreads = options.threads
+    configuration.codeCache = Self.cache(options.cache)
+    if options.cache == true { configuration.smallestCachedModule = 0 }
     engine = Engine(configuration)
     store = Store(engine)
     linker = Linker(store)
     self.features = features
     timeout = options.timeout
+    compilation = options.engineOptions.compilation
     if let fuel = options.fuel { try store.setFuel(fuel) }
     if let limit = options.maxMemory {
       var total: UInt64 = 0
@@ -62,17 +67,52 @@ final class Program {
     var module: CompiledModule
   }
 
-  func load(_ path: String, _ clock: inout Timings) throws -> Loaded {
-    let file = try clock.measure(.decode) { try ModuleFile(path: path, features: features) }
-    do throws(ModuleError) {
-      let validated = try clock.measure(.validate) { () throws(ModuleError) in try engine.validate(file.module) }
-      let module = try clock.measure(.compile) { () throws(ModuleError) in
-        try CompiledModule(validated, engine: engine)
-      }
-      return Loaded(name: file.name, module: module)
-    } catch {
-      throw file.failure(error)
+  /// The cache, unless it is not wanted. A folder that cannot be trusted is said; that there can be no folder is only said
+  /// to those who ask for it.
+  private static func cache(_ isWanted: Bool?) -> CodeCache? {
+    guard isWanted != false else { return nil }
+    guard let path = CodeCache.standardPath else {
+      if isWanted == true { printError("polymnia: warning: no cache: neither XDG_CACHE_HOME nor HOME is set") }
+      return nil
     }
+    return CodeCache(path: path) { failure in
+      if isWanted == true || failure.isUnsafe { printError("polymnia: warning: no cache: \(path): \(failure)") }
+    }
+  }
+
+  func load(_ path: String, _ clock: inout Timings) throws -> Loaded {
+    let input = try clock.measure(.decode) { try InputFile(path: path) }
+    let name = input.name
+    let module: CompiledModule
+    if input.isBinary {
+      do throws(ModuleError) {
+        module = try clock.measure { phase throws(ModuleError) in
+          try engine.compile(input.bytes) { phase(Timings.Phase($0)) }
+        }
+      } catch {
+        throw CommandFailure(name, error.description)
+      }
+    } else {
+      let file = try clock.measure(.decode) { try ModuleFile(input, features: features) }
+      do throws(ModuleError) {
+        let validated = try clock.measure(.validate) { () throws(ModuleError) in try engine.validate(file.module) }
+        module = try clock.measure(.compile) { () throws(ModuleError) in
+          try CompiledModule(validated, engine: engine)
+        }
+      } catch {
+        throw file.failure(error)
+      }
+    }
+    if compilation == .eager {
+      clock.measure(.compile) { CompilationProgressLine.show { module.compileFunctions(progress: $0) } }
+    }
+    modules.append(module)
+    return Loaded(name: name, module: module)
+  }
+
+  /// Leaves in the cache what has been compiled.
+  func saveCode() {
+    for module in modules { module.saveCode() }
   }
 
   func instantiate(_ loaded: Loaded, _ clock: inout Timings) throws -> Instance {

@@ -54,6 +54,7 @@ struct InputFile {
   private static func read(_ descriptor: Int32, upTo capacity: Int, name: String) throws -> ([UInt8], Bool) {
     var isAtEnd = false
     let piece = try [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      useLargePages(UnsafeMutableRawBufferPointer(buffer))
       while count < capacity {
         let received = readBytes(descriptor, buffer.baseAddress! + count, capacity - count)
         if received > 0 {
@@ -68,6 +69,18 @@ struct InputFile {
     }
     return (piece, isAtEnd)
   }
+}
+
+/// Asks the system to back large memory that will be filled by large pages: for each small one it would be asked again,
+/// which takes longer than to read the file.
+private func useLargePages(_ memory: UnsafeMutableRawBufferPointer) {
+  #if os(Linux)
+    let size = 2 << 20
+    guard memory.count >= 2 * size, let base = memory.baseAddress else { return }
+    let start = (UInt(bitPattern: base) + UInt(size) - 1) & ~UInt(size - 1)
+    let end = (UInt(bitPattern: base) + UInt(memory.count)) & ~UInt(size - 1)
+    madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), Int32(MADV_HUGEPAGE))
+  #endif
 }
 
 /// read(2), under a name that the methods above do not hide.

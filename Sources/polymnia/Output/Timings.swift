@@ -1,3 +1,5 @@
+import WasmEngine
+
 #if canImport(Darwin)
   import Darwin
 #else
@@ -12,6 +14,15 @@ struct Timings {
     case compile = "compile_ms"
     case instantiate = "instantiate_ms"
     case run = "run_ms"
+
+    init(_ phase: CompilationPhase) {
+      self =
+        switch phase {
+        case .decode: .decode
+        case .validate: .validate
+        case .compile: .compile
+        }
+    }
   }
 
   private var milliseconds = [Double](repeating: 0, count: Phase.allCases.count)
@@ -23,6 +34,20 @@ struct Timings {
     let start = Self.now()
     defer { add(Self.now() - start, to: phase) }
     return try work()
+  }
+
+  /// Measures work that says itself when a phase begins.
+  mutating func measure<Result, Failure: Error>(
+    _ work: ((Phase) -> Void) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var begun: [(phase: Phase, time: Double)] = []
+    defer {
+      let end = Self.now()
+      for (index, step) in begun.enumerated() {
+        add((index + 1 < begun.count ? begun[index + 1].time : end) - step.time, to: step.phase)
+      }
+    }
+    return try work { begun.append(($0, Self.now())) }
   }
 
   mutating func add(_ duration: Double, to phase: Phase) {

@@ -73,7 +73,7 @@ extension FunctionTranslator {
         aux: IRAccess.full.rawValue))
     trapIf(compare(.equal, element, constant(.i64, 0)), .uninitializedElement, reporting: wide)
     let actual = contextLoad(.i32, FunctionRecord.typeOffset, .invariant, base: element)
-    let expected = constant(.i32, Int64(environment.typeIDs[Int(instruction.index)]))
+    let expected = contextLoad(.i32, environment.layout.typeID(Int(instruction.index)), .invariant)
     if subtype.isFinal {
       trapIf(compare(.notEqual, actual, expected), .indirectCallTypeMismatch)
     } else {

@@ -24,7 +24,7 @@ struct CompilationEnvironment: Sendable {
     processor: ProcessorFeatures = .native, guardsSpeculation: Bool = true, isInterruptible: Bool = true
   ) {
     self.module = module
-    layout = ContextLayout(module.spaces)
+    layout = ContextLayout(module.spaces, typeCount: module.module.types.count)
     self.typeIDs = typeIDs
     self.accessClasses = accessClasses
     // Accesses that may fault have 16 bits for their memory; tables and the page of interrupts have numbers of their own.

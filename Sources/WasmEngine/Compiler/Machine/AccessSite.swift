@@ -8,7 +8,15 @@ struct AccessSite {
   var displacement: Int32
   var memory: UInt16
   /// Bits 0 to 3 base, 4 to 8 index (16: none), 9 whether there is a base, 10 to 11 scale, 12 to 14 logarithm of the width.
-  private var operands: UInt16
+  private(set) var operands: UInt16
+
+  init(codeOffset: UInt32, position: UInt32, displacement: Int32, memory: UInt16, operands: UInt16) {
+    self.codeOffset = codeOffset
+    self.position = position
+    self.displacement = displacement
+    self.memory = memory
+    self.operands = operands
+  }
 
   /// In place of a memory: the page that faults while the store is interrupted.
   static let interruptPage: UInt16 = 0xFFFE

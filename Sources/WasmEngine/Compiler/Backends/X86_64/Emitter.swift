@@ -22,6 +22,8 @@ struct CodeSite {
   var trap: Trap.Kind?
   var memory: UInt32 = 0
   var width: UInt8 = 0
+  /// Where an exception goes on that comes out of the call, as an offset in the code; 0 where it goes to the caller.
+  var landing: UInt32 = 0
 }
 
 /// Writes the machine code of a function whose registers are allocated.

@@ -1,0 +1,65 @@
+import Synchronization
+
+/// Where compiled code came from, for traps, exceptions and backtraces. Look-ups take no lock.
+final class CodeRegistry: @unchecked Sendable {
+  static let shared = CodeRegistry()
+
+  /// A compiled function. A trivial value: looking one up counts no references.
+  struct Function {
+    let start: UInt
+    let size: UInt32
+    /// The index in its module.
+    let index: UInt32
+    let metadata: CodeMetadata
+
+    var end: UInt { start + UInt(size) }
+
+    /// Whether its frames hold their context below the saved frame pointer.
+    var keepsContext: Bool { metadata.keepsContext }
+
+    /// What the return address belongs to.
+    func site(_ address: UInt) -> CodeSite? { metadata.site(at: UInt32(truncatingIfNeeded: address - start)) }
+
+    /// The access that the instruction at an address belongs to.
+    func access(_ address: UInt) -> AccessSite? { metadata.access(at: UInt32(truncatingIfNeeded: address - start)) }
+  }
+
+  /// For each granule of executable memory the chunk that has it, unretained.
+  private let chunks: UnsafeMutablePointer<Atomic<UInt>>?
+
+  private init() {
+    let count = ExecutableMemory.size / ExecutableMemory.granule
+    // Zeroed pages, of which few are ever touched.
+    chunks = VirtualMemory.allocate(count * MemoryLayout<Atomic<UInt>>.stride)?
+      .bindMemory(to: Atomic<UInt>.self, capacity: count)
+  }
+
+  func add(_ chunk: CodeChunk) {
+    for index in granules(of: chunk) {
+      chunks?[index].store(UInt(bitPattern: Unmanaged.passUnretained(chunk).toOpaque()), ordering: .releasing)
+    }
+  }
+
+  func remove(_ chunk: CodeChunk) {
+    for index in granules(of: chunk) { chunks?[index].store(0, ordering: .releasing) }
+  }
+
+  private func granules(of chunk: CodeChunk) -> Range<Int> {
+    guard let memory = ExecutableMemory.shared else { return 0..<0 }
+    let start = Int(chunk.range.lowerBound - memory.base) / ExecutableMemory.granule
+    return start..<start + chunk.range.count / ExecutableMemory.granule
+  }
+
+  /// The function in whose code an address lies. For a return address that is the byte before it, since a call can be the
+  /// last instruction. The code is about to run or is being run, so that it does not go.
+  func function(containing address: UInt) -> Function? {
+    guard let memory = ExecutableMemory.shared, memory.contains(address), let chunks,
+      let chunk = UnsafeRawPointer(
+        bitPattern: chunks[Int(address - memory.base) / ExecutableMemory.granule].load(ordering: .acquiring))
+    else { return nil }
+    return Unmanaged<CodeChunk>.fromOpaque(chunk)._withUnsafeGuaranteedRef { $0.function(containing: address) }
+  }
+
+  /// What a return address belongs to.
+  func site(_ address: UInt) -> CodeSite? { function(containing: address &- 1)?.site(address) }
+}

@@ -1,0 +1,183 @@
+import Synchronization
+import WebAssembly
+
+/// The compiled code of a module: one of its at most two sets.
+final class ModuleMachineCode: Sendable {
+  let environment: CompilationEnvironment
+  let thunks: MachineCode.ThunkCache
+  let arena = CodeArena()
+  private let importCount: Int
+  private let functionCount: Int
+  /// For each defined function the address of its code, or one of the states below.
+  private nonisolated(unsafe) let addresses: UnsafeMutablePointer<Atomic<UInt>>
+  private let compilers = Mutex<[CompilerContext]>([])
+  /// Why functions are interpreted, by their index among the defined ones.
+  let refusals = Mutex<[Int: String]>([:])
+
+  /// Functions that are to be interpreted though they could be compiled, by the same index: for tests of what passes
+  /// between the tiers. To be set before the functions are called.
+  let leftToInterpreter = Mutex<Set<Int>>([])
+  /// Where the code is kept from run to run.
+  private let kept: (cache: CodeCache, key: [UInt8])?
+  /// Bytes of code that came from the cache, and that were made since.
+  private let loadedBytes = Atomic<Int>(0)
+  private let madeBytes = Atomic<Int>(0)
+
+  private static let notCompiled: UInt = 0
+  private static let refused: UInt = 1
+
+  /// - Parameter digest: The name of the module's bytes, where its code may be kept in a cache.
+  init(
+    _ environment: CompilationEnvironment, count: Int, thunks: MachineCode.ThunkCache,
+    cache: (cache: CodeCache, digest: SHA256.Digest)? = nil
+  ) {
+    self.environment = environment
+    self.thunks = thunks
+    kept = cache.flatMap { cache in environment.cacheKey(cache.digest).map { (cache.cache, $0) } }
+    functionCount = count
+    importCount = environment.layout.importedFunctionCount
+    addresses = .allocate(capacity: max(count, 1))
+    for index in 0..<count { (addresses + index).initialize(to: Atomic(Self.notCompiled)) }
+    if let kept {
+      _ = kept.cache.read(kept.key) { size, source in load(size: size, key: kept.key, source) }
+    }
+  }
+
+  deinit {
+    addresses.deinitialize(count: functionCount)
+    addresses.deallocate()
+  }
+
+  private func address(_ defined: Int) -> UInt { addresses[defined].load(ordering: .acquiring) }
+
+  /// Whether it is settled how a defined function is executed.
+  func isSettled(_ defined: Int) -> Bool { address(defined) != Self.notCompiled }
+
+  /// Lets the records of an instance point to the code that is there.
+  func enter(into instance: InstanceData) {
+    for defined in 0..<functionCount {
+      let code = address(defined)
+      if code > Self.refused { instance.functionRecord(importCount + defined).machineCode = code }
+    }
+  }
+
+  /// The code of a defined function for its instance's record, which takes it.
+  func code(of record: FunctionRecord, in module: CompiledModule) -> UInt? {
+    let defined = Int(record.index) - importCount
+    if !isSettled(defined) { compile(defined..<defined + 1) }
+    let code = address(defined)
+    if code > Self.refused {
+      record.machineCode = code
+      return code
+    }
+    // Interpreted from now on.
+    let exit = thunks.exit(record.typeID) { module.engine.functionType(record.typeID) }
+    guard let exit else { return nil }
+    record.interpreterCode = Interpreter.lazyStub
+    record.machineCode = UInt(bitPattern: exit)
+    return record.machineCode
+  }
+
+  /// Compiles those of some defined functions that are not compiled yet, and places them together.
+  func compile(_ functions: Range<Int>) {
+    let compiler = compilers.withLock { $0.popLast() } ?? CompilerContext(environment)
+    var batch = CodeBatch()
+    let left = leftToInterpreter.withLock { $0 }
+    for defined in functions where !isSettled(defined) {
+      guard !left.contains(defined) else {
+        settle(defined, Self.refused)
+        continue
+      }
+      do throws(CompilationRefusal) {
+        batch.add(try compiler.compile(defined), index: UInt32(importCount + defined))
+      } catch {
+        refuse(defined, error.reason)
+      }
+    }
+    compilers.withLock { $0.append(compiler) }
+    place(batch)
+  }
+
+  private func refuse(_ defined: Int, _ reason: String) {
+    refusals.withLock { $0[defined] = reason }
+    settle(defined, Self.refused)
+  }
+
+  /// Places code and lets calls find it. Where there is no room left, the functions are interpreted.
+  func place(_ batch: consuming CodeBatch) {
+    let entries = batch.entries
+    guard !entries.isEmpty else { return }
+    guard let base = arena.place(batch) else {
+      for entry in entries { refuse(Int(entry.function) - importCount, "there is no room for its code") }
+      return
+    }
+    for entry in entries {
+      settle(Int(entry.function) - importCount, base + UInt(entry.codeOffset))
+      madeBytes.add(Int(entry.codeSize), ordering: .relaxed)
+    }
+  }
+
+  // MARK: Files
+
+  /// Takes the code that a file holds. nil, and nothing has happened, where the file is not right.
+  func load(size: Int, key: [UInt8], _ source: @escaping CodeFileReader.Source) -> Void? {
+    let range = importCount..<importCount + functionCount
+    guard var reader = CodeFileReader(size: size, key: key, functions: range, source),
+      let memory = ExecutableMemory.shared
+    else { return nil }
+    let base = arena.place(reader.codeSize) { chunk, address in
+      var next = address
+      let isWhole = reader.readCode { piece in
+        defer { next += UInt(piece.count) }
+        return memory.write(piece, to: next)
+      }
+      if isWhole { chunk.add(reader.functions, at: address, metadata: reader.metadata) }
+      return isWhole
+    }
+    guard let base else { return nil }
+    for entry in reader.functions { settle(Int(entry.function) - importCount, base + UInt(entry.codeOffset)) }
+    for function in reader.refused { refuse(Int(function) - importCount, "the compiler has refused it before") }
+    loadedBytes.store(reader.codeSize, ordering: .relaxed)
+    return ()
+  }
+
+  /// What is compiled, for a file.
+  private func functions() -> (functions: [CodeFile.Function], refused: [UInt32]) {
+    var functions: [CodeFile.Function] = []
+    for entry in arena.functions where address(Int(entry.index) - importCount) == entry.start {
+      functions.append(
+        CodeFile.Function(
+          index: entry.index,
+          code: UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: entry.start), count: Int(entry.size)),
+          metadata: entry.metadata.bytes))
+    }
+    let refused = (0..<functionCount).filter { address($0) == Self.refused }.map { UInt32(importCount + $0) }
+    return (functions, refused)
+  }
+
+  /// Writes what is compiled. Returns the number of bytes that are written.
+  func write(key: [UInt8], to sink: CodeFile.Sink) throws {
+    let (functions, refused) = functions()
+    try CodeFile.write(functions, refused: refused, key: key, to: sink)
+  }
+
+  /// Puts what is compiled into the cache, if enough has come to what is there already. False where that is not possible.
+  @discardableResult
+  func save() -> Bool {
+    let made = madeBytes.load(ordering: .relaxed)
+    guard let kept, made > 0, made >= loadedBytes.load(ordering: .relaxed) / Self.worthwhile else { return true }
+    let (functions, refused) = functions()
+    return kept.cache.write(kept.key, size: CodeFile.size(functions, refused: refused)) { sink in
+      try CodeFile.write(functions, refused: refused, key: kept.key, to: sink)
+    }
+  }
+
+  /// A file is written anew for this part of it.
+  private static let worthwhile = 20
+
+  /// The first one to settle a function decides; what another thread has compiled in the meantime is not used.
+  private func settle(_ defined: Int, _ address: UInt) {
+    _ = addresses[defined].compareExchange(
+      expected: Self.notCompiled, desired: address, ordering: .acquiringAndReleasing)
+  }
+}
