@@ -54,7 +54,7 @@ let package = Package(
     .testTarget(name: "WasmEngineTests", dependencies: ["WasmEngine", "polymnia-fuzz"]),
     .testTarget(name: "WASITests", dependencies: ["WASI"]),
     .testTarget(name: "WastRunnerTests", dependencies: ["WastRunner"]),
-    .testTarget(name: "PolymniaTests", dependencies: ["polymnia", "WasmEngine"], exclude: ["Golden"]),
+    .testTarget(name: "PolymniaTests", dependencies: ["polymnia", "WasmEngine"], exclude: ["Bindings", "Golden"]),
   ],
   swiftLanguageModes: [.v6]
 )

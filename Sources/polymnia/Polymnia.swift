@@ -14,7 +14,8 @@ struct Polymnia: ParsableCommand {
     version: "polymnia \(version)",
     subcommands: [
       RunCommand.self, WastCommand.self, ValidateCommand.self, ParseCommand.self, PrintCommand.self,
-      InspectCommand.self, LowerCommand.self, LinkCommand.self,
+      InspectCommand.self, LowerCommand.self, LinkCommand.self, BindMemoriesCommand.self, SpecializeCommand.self,
+      DispatchCommand.self,
     ])
 
   static let version = "0.1.0"

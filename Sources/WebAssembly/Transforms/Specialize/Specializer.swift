@@ -1,0 +1,120 @@
+/// A module to which copies of functions are added.
+struct Specializer {
+  /// A function that was asked for.
+  struct Root {
+    var index: UInt32
+    /// What it is called in messages and new names.
+    var name: String
+    /// What it was asked for by.
+    var request: String
+  }
+
+  let old: Module
+  let spaces: IndexSpaces
+  let names: Names
+  let options: SpecializationOptions
+  let statics: StaticData
+  var stackPointer: UInt32?
+  var new: Module
+  var newNames: Names
+  var surveys: [UInt32: FunctionSurvey] = [:]
+  let hints: BranchHints
+  var newHints: [BranchHints.Function] = []
+  var added: [SpecializedModule.Function] = []
+  var copyCount = 0
+  var shared: Set<UInt32> = []
+  var notes: [String] = []
+  /// The stack pointer of the copies for a memory.
+  var stackPointers: [UInt32: UInt32] = [:]
+  var droppedSections: [String] = []
+
+  init(_ module: Module, _ spaces: IndexSpaces, _ options: SpecializationOptions) throws(TransformError) {
+    old = module
+    new = module
+    self.spaces = spaces
+    self.options = options
+    names = Names(module)
+    newNames = names
+    hints = BranchHints(module)
+    do throws(ModuleError) {
+      statics = try StaticData(module)
+    } catch {
+      throw TransformError(error)
+    }
+    stackPointer = Self.stackPointer(module, spaces, names, options.stackPointer)
+    if stackPointer == nil, options.stackPointer != SpecializationOptions().stackPointer {
+      throw TransformError("there is no global '\(options.stackPointer)' that is a mutable integer")
+    }
+  }
+
+  // MARK: Finding
+
+  private static func stackPointer(
+    _ module: Module, _ spaces: IndexSpaces, _ names: Names, _ wanted: String
+  ) -> UInt32? {
+    var imported: [String] = []
+    for item in module.imports where item.type.kind == .global { imported.append(item.name) }
+    let exported = module.exports.first { $0.kind == .global && $0.name == wanted }?.index
+    let index =
+      spaces.globals.indices.first { names.name(of: .global, UInt32($0)) == wanted }
+      ?? exported.map(Int.init) ?? imported.firstIndex(of: wanted) ?? Int(wanted)
+    guard let index, spaces.globals.indices.contains(index), spaces.globals[index].isMutable,
+      spaces.globals[index].value == .i32 || spaces.globals[index].value == .i64
+    else { return nil }
+    return UInt32(index)
+  }
+
+  /// The memory of a name, that of an export or import, or an index.
+  func memory(_ name: String) throws(TransformError) -> UInt32 {
+    let count = spaces.memories.count
+    if let index = Int(name) {
+      guard index >= 0, index < count else {
+        throw TransformError("there is no memory \(name): the module has \(count)")
+      }
+      return UInt32(index)
+    }
+    for index in 0..<count where names.name(of: .memory, UInt32(index)) == name { return UInt32(index) }
+    if let export = old.exports.first(where: { $0.kind == .memory && $0.name == name }) { return export.index }
+    var imported: UInt32 = 0
+    for item in old.imports where item.type.kind == .memory {
+      if item.name == name { return imported }
+      imported += 1
+    }
+    throw TransformError("there is no memory '\(name)'")
+  }
+
+  /// The defined function of the name of an export, of the name section, or an index.
+  func function(_ name: String) throws(TransformError) -> Root {
+    var found = old.exports.first { $0.kind == .function && $0.name == name }?.index
+    if found == nil {
+      found = names.names(of: .function).first { $0.name == name }?.index
+    }
+    if found == nil, let index = UInt32(name), Int(index) < spaces.functions.count { found = index }
+    guard let found, Int(found) < spaces.functions.count else { throw TransformError("there is no function '\(name)'") }
+    guard Int(found) >= spaces.importedFunctionCount else {
+      throw TransformError("the function '\(name)' is imported: there is no code to copy")
+    }
+    let exported = old.exports.first { $0.kind == .function && $0.index == found }?.name
+    let ownName = UInt32(name) == found ? exported ?? names.name(of: .function, found) ?? name : name
+    return Root(index: found, name: ownName, request: name)
+  }
+
+  /// What messages call a function.
+  func describe(_ function: UInt32) -> String {
+    if let name = names.name(of: .function, function) { return "'\(name)'" }
+    if let export = old.exports.first(where: { $0.kind == .function && $0.index == function }) {
+      return "'\(export.name)'"
+    }
+    return "\(function)"
+  }
+
+  /// Refuses a memory that cannot take another one's place.
+  func check(_ from: UInt32, _ to: UInt32) throws(TransformError) {
+    let (source, target) = (spaces.memories[Int(from)], spaces.memories[Int(to)])
+    guard source.addressType == target.addressType else {
+      throw TransformError(
+        "memory \(to) cannot take the place of memory \(from): it has \(target.addressType) addresses, and the code has "
+          + "\(source.addressType) ones")
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import WebAssembly
+
+/// What `specialize` and `dispatch` have in common.
+struct SpecializationArguments: ParsableArguments {
+  @Option(
+    name: .customLong("function"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A function, by the name of an export, its own name or its index; may be repeated.", valueName: "name"))
+  var functions: [String] = []
+
+  @Option(
+    name: .customLong("export-as"), parsing: .singleValue,
+    help: ArgumentHelp("The name of the new export; as often as --function, in its order.", valueName: "name"))
+  var exportNames: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What the stack of variables with addresses becomes: 'shared' for the same addresses in the other memory, or an \
+      address in it where a stack of the copies' own begins and goes down from. Without it such functions are refused.
+      """, valueName: "shared|address"))
+  var stack: String?
+
+  @Option(
+    help: ArgumentHelp("The global that points to the stack, by name or index.", valueName: "name"))
+  var stackPointer = SpecializationOptions().stackPointer
+
+  @Option(
+    name: .customLong("static"),
+    help: ArgumentHelp(
+      """
+      What accesses at constant addresses do: 'stay' on their memory, or 'move' to the other one. Without it such \
+      functions are refused.
+      """, valueName: "stay|move"))
+  var staticData: String?
+
+  @Flag(help: "Allow calls through tables and references; what they call keeps its memories.")
+  var allowIndirect = false
+
+  @Flag(help: "Allow calls of imports; what they call keeps its memories.")
+  var allowImports = false
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
+  var output: String?
+
+  @Flag(help: "Print what was done as JSON, on standard output.")
+  var json = false
+
+  @Flag(help: "Print nothing but errors and warnings.")
+  var quiet = false
+
+  @OptionGroup var features: FeatureOptions
+
+  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
+  var input: String?
+
+  private var options: SpecializationOptions {
+    get throws {
+      var options = SpecializationOptions()
+      options.stackPointer = stackPointer
+      options.allowsIndirectCalls = allowIndirect
+      options.allowsImports = allowImports
+      switch stack {
+      case nil: break
+      case "shared": options.stack = .shared
+      case let text?:
+        guard let address = UInt64(text) else {
+          throw ValidationError("--stack \(text): expected 'shared' or an address")
+        }
+        options.stack = .at(address)
+      }
+      switch staticData {
+      case nil: break
+      case "stay": options.staticData = .stay
+      case "move": options.staticData = .move
+      case let text?: throw ValidationError("--static \(text): expected 'stay' or 'move'")
+      }
+      guard exportNames.isEmpty || exportNames.count == functions.count else {
+        throw ValidationError("--export-as is needed as often as --function, or not at all")
+      }
+      guard Set(functions).count == functions.count else { throw ValidationError("a --function is given twice") }
+      for (function, name) in zip(functions, exportNames) { options.exportNames[function] = name }
+      return options
+    }
+  }
+
+  /// Reads the module, makes another one of it, writes it, and tells what was done.
+  func run(
+    _ transform: (ValidatedModule, SpecializationOptions) throws(TransformError) -> SpecializedModule
+  ) throws {
+    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
+    guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
+    guard !functions.isEmpty else { throw ValidationError("Missing expected option '--function <name>'") }
+    if json, output == "-" { throw ValidationError("--json and the module cannot both go to standard output") }
+    let options = try options
+    let file = try TransformFile(path: input, features: features.set)
+    let result: SpecializedModule
+    do throws(TransformError) {
+      result = try transform(file.validated, options)
+    } catch {
+      throw file.failure(error)
+    }
+    try file.write(result.module, "new", to: output)
+    file.warnOfDropped(result.droppedSections)
+    for note in result.notes { file.warn(note) }
+    if json {
+      var output = OutputFile.standardOutput
+      output.write(Self.json(result).text)
+      try output.flush()
+    } else if !quiet {
+      printError(Self.report(result))
+    }
+  }
+
+  private static func report(_ result: SpecializedModule) -> String {
+    var line = "\(result.copyCount) \(result.copyCount == 1 ? "copy" : "copies") of functions"
+    if result.sharedCount > 0 { line += ", \(result.sharedCount) shared" }
+    var lines = [line]
+    for function in result.functions {
+      var line = "  \(function.original): function \(function.index), exported as \(function.exportName)"
+      if function.replacesImport { line += ", in the place of the import" }
+      lines.append(line)
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func json(_ result: SpecializedModule) -> JSON {
+    .object([
+      (
+        "functions",
+        .array(
+          result.functions.map { function in
+            .object([
+              ("original", .string(function.original)), ("export", .string(function.exportName)),
+              ("index", .integer(function.index)), ("replacesImport", .boolean(function.replacesImport)),
+            ])
+          })
+      ),
+      ("copies", .integer(result.copyCount)),
+      ("shared", .integer(result.sharedCount)),
+      ("notes", .array(result.notes.map { .string($0) })),
+      ("droppedSections", .array(result.droppedSections.map { .string($0) })),
+    ])
+  }
+}
