@@ -10,7 +10,7 @@ MULTI_MEMORY(data)
 
 #define EXPORT(name) __attribute__((export_name(name)))
 
-enum { SLOTS = 1 << 14, PAGE = 65536 };
+enum { SLOTS = 1 << 15, PAGE = 65536 };
 
 /* A word in `data`. An empty slot has no length. */
 typedef struct {

@@ -9,7 +9,7 @@ extension Specializer {
     let isChanging = changing(reached, memories: memories)
     if stackPointer == nil {
       // A module without names: the global that looks like one.
-      let candidate = reached.lazy.filter { isChanging[Int($0)] }.compactMap { surveys[$0]?.stackGlobal }.first
+      let candidate = reached.filter { isChanging[Int($0)] }.compactMap { surveys[$0]?.stackGlobal }.first
       if let candidate, spaces.globals[Int(candidate)].isMutable { stackPointer = candidate }
     }
     for function in reached { try check(function, memories: memories, isCopied: isChanging[Int(function)]) }
