@@ -3,7 +3,7 @@
 // This file declares the instructions of one memory, `heap`. For a further one copy it with another name after the `@`.
 //
 //   swiftc -target wasm32-unknown-none-wasm -enable-experimental-feature Embedded -enable-experimental-feature Extern \
-//     -wmo -parse-as-library -Osize -c MultiMemory.swift program.swift -o program.o
+//     -Xfrontend -disable-stack-protector -wmo -parse-as-library -Osize -c MultiMemory.swift program.swift -o program.o
 //   wasm-ld --no-entry --export=first -o program.wasm program.o
 //   polymnia bind-memories program.wasm -o bound.wasm --memory heap=export,min=1,max=100
 //

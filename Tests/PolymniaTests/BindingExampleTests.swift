@@ -147,7 +147,7 @@ enum Shell {
     let built = try Shell.run(
       """
       swiftc -target wasm32-unknown-none-wasm -enable-experimental-feature Embedded -enable-experimental-feature Extern \
-        -wmo -parse-as-library -Osize -c Bindings/Swift/MultiMemory.swift \
+        -Xfrontend -disable-stack-protector -wmo -parse-as-library -Osize -c Bindings/Swift/MultiMemory.swift \
         \(Shell.root.appending(path: "Tests/PolymniaTests/Bindings/program.swift").path) -o program.o \
         && wasm-ld --no-entry --export=check -o program.wasm program.o \
         && polymnia bind-memories --quiet program.wasm -o bound.wasm --memory heap=min=1,max=2
@@ -160,7 +160,7 @@ enum Shell {
   func addressSpacesAreAnErrorAtCompileTime() throws {
     let folder = try Shell.scratch()
     defer { try? FileManager.default.removeItem(at: folder) }
-    try "#include \"multi_memory.h\"\nint f(__attribute__((address_space(1))) int *p) { return *p; }\n".write(
+    try "#include \"multi_memory.h\"\nint f(__attribute__((address_space(2))) int *p) { return *p; }\n".write(
       to: folder.appending(path: "spaces.c"), atomically: false, encoding: .utf8)
     let path = try #require(WebAssemblyClang.folder).path
     let command = "clang --target=wasm32 -I Bindings/C -c spaces.c"

@@ -149,7 +149,7 @@ import WebAssembly
         #expect(try callI32(instance, name, .i32(8)) == Int32(value), "\(name)")
       }
     }
-    #expect(bound.inlinedFunctionCount == 2)
+    #expect(bound.inlinedFunctionCount == 3)
     #expect(bound.imports.map(\.functionName) == ["load", "load8", "store"])
     // What was a call through two others is a load.
     #expect(try Self.instructions(bound.module, body: 4).map(\.opcode) == [.localGet, .i32Load])
