@@ -21,8 +21,8 @@ struct BoundOperation {
   var type: FunctionType
 
   /// - Parameter actual: the type of the import, which tells the address type of a memory that is an operand.
-  init(_ name: BindingName, _ plan: MemoryPlan, actual: FunctionType) throws(TransformError) {
-    func place(_ reference: MemoryReference) throws(TransformError) -> MemoryPlan.Place? {
+  init(_ name: BindingName, _ plan: BindingPlan, actual: FunctionType) throws(TransformError) {
+    func place(_ reference: MemoryReference) throws(TransformError) -> BindingPlan.Place? {
       guard let number = plan.number(reference) else {
         if reference == .any { return nil }
         throw TransformError("there is no memory \(reference)")
@@ -45,7 +45,7 @@ struct BoundOperation {
     var parameters: [ValueType] = []
     var firstChoice: Choice?
     var secondChoice: Choice?
-    func address(_ place: MemoryPlan.Place?, _ choice: inout Choice?) -> ValueType {
+    func address(_ place: BindingPlan.Place?, _ choice: inout Choice?) -> ValueType {
       if let place { return place.type.addressType.valueType }
       let at = parameters.count
       parameters.append(.i32)

@@ -37,7 +37,7 @@ private struct ModuleBinder {
   let old: Module
   let spaces: IndexSpaces
   let names: Names
-  let plan: MemoryPlan
+  let plan: BindingPlan
   var calls: CallBinding
   /// The functions that stand for imports, in order of their indices: the number of the import among the bound ones.
   var standIns: [Int] = []
@@ -53,7 +53,7 @@ private struct ModuleBinder {
       try MemoryDeclaration.declared(in: module).filter { declared in
         !options.memories.contains { $0.reference == declared.reference }
       } + options.memories
-    plan = try MemoryPlan(
+    plan = try BindingPlan(
       module, spaces, names, declarations: declarations, references: bound.flatMap(\.name.memories))
     var operations: [BoundOperation] = []
     for item in bound {

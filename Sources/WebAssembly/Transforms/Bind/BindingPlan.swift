@@ -1,5 +1,5 @@
 /// The memories of the new module: which there are, what imports call them, and where they lie.
-struct MemoryPlan {
+struct BindingPlan {
   /// A memory, by the number that imports use for it.
   struct Place {
     /// The index in the old module.
