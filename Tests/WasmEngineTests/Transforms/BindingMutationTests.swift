@@ -2,6 +2,8 @@ import Testing
 import WasmEngine
 import WebAssembly
 
+@testable import polymnia_fuzz
+
 /// Modules with single bytes changed through the transforms: whatever is valid must come out valid or be refused.
 @Suite struct BindingMutationTests {
   static let module = """
@@ -28,7 +30,7 @@ import WebAssembly
 
   @Test func changedBytesNeverCrash() throws {
     let original = ModuleEncoder.encode(try ModuleParser.parse(Array(Self.module.utf8), features: .all).module)
-    var random = LoweringFuzzTests.Generator(state: 1)
+    var random = RandomSource(seed: 1)
     var valid = 0
     var bound = 0
     var specialized = 0
