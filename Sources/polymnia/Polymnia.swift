@@ -15,7 +15,7 @@ struct Polymnia: ParsableCommand {
     subcommands: [
       RunCommand.self, WastCommand.self, ValidateCommand.self, ParseCommand.self, PrintCommand.self,
       InspectCommand.self, LowerCommand.self, LinkCommand.self, BindMemoriesCommand.self, SpecializeCommand.self,
-      DispatchCommand.self,
+      DispatchCommand.self, CompileCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -80,16 +80,30 @@ public final class CompiledModule: Sendable {
     } else {
       cache = nil
     }
-    let environment = CompilationEnvironment(
+    machine = ModuleMachineCode(
+      Self.environment(validated, typeIDs, engine, usesGuardPages: SignalTraps.areAvailable),
+      count: validated.module.functions.count, thunks: engine.thunks, cache: cache)
+  }
+
+  /// What code may assume that is made for the engine's default memories.
+  private static func environment(
+    _ validated: ValidatedModule, _ typeIDs: [UInt32], _ engine: Engine, usesGuardPages: Bool
+  ) -> CompilationEnvironment {
+    var environment = CompilationEnvironment(
       module: validated, typeIDs: typeIDs,
       accessClasses: validated.spaces.memories.map {
         LinearMemory.expectedClass($0, engine.configuration.memoryPolicy)
       },
-      usesGuardPages: engine.configuration.usesGuardPages && SignalTraps.areAvailable,
+      usesGuardPages: engine.configuration.usesGuardPages && usesGuardPages,
       processor: engine.configuration.processor,
       guardsSpeculation: engine.configuration.guardsSpeculation)
-    machine = ModuleMachineCode(
-      environment, count: validated.module.functions.count, thunks: engine.thunks, cache: cache)
+    environment.checks = engine.checks
+    return environment
+  }
+
+  /// The same where nothing is to be executed, so that it does not matter what this machine can do.
+  func compilationEnvironment() -> CompilationEnvironment {
+    Self.environment(validated, typeIDs, engine, usesGuardPages: true)
   }
 
   /// The set of code for an instance with these memories.
@@ -98,10 +112,11 @@ public final class CompiledModule: Sendable {
     if zip(memories, machine.environment.accessClasses).allSatisfy({ $0.satisfies($1) }) { return machine }
     return weakest.withLock { weakest in
       if let weakest { return weakest }
-      let environment = CompilationEnvironment(
+      var environment = CompilationEnvironment(
         module: validated, typeIDs: typeIDs, accessClasses: memories.map { _ in .movable }, usesGuardPages: false,
         processor: engine.configuration.processor,
         guardsSpeculation: engine.configuration.guardsSpeculation)
+      environment.checks = engine.checks
       let made = ModuleMachineCode(environment, count: module.functions.count, thunks: engine.thunks, cache: cache)
       weakest = made
       return made

@@ -61,11 +61,23 @@ public final class Engine: Sendable {
     /// Modules of fewer bytes are compiled sooner than found in the cache.
     public var smallestCachedModule = 1 << 20
 
+    /// Whether the compiler proves what it does, function by function: its intermediate representation is verified after
+    /// each pass, and each allocation of registers is checked. That takes several times as long as compiling; it is for
+    /// tests and fuzzing. On by default in debug builds, which stop at a mistake; else see ``Engine/compilerFaults``.
+    public var checksCompiler = Configuration.isDebugBuild
+
+    #if DEBUG
+      private static let isDebugBuild = true
+    #else
+      private static let isDebugBuild = false
+    #endif
+
     public init() {}
   }
 
   public let configuration: Configuration
   let thunks = MachineCode.ThunkCache()
+  let checks: CompilerChecks?
   private let types = Mutex(Types())
 
   private struct Types {
@@ -76,12 +88,16 @@ public final class Engine: Sendable {
 
   public init(_ configuration: Configuration = Configuration()) {
     self.configuration = configuration
+    checks = configuration.checksCompiler ? CompilerChecks() : nil
   }
 
   /// Whether this engine makes machine code at all. Compiled code does not count instructions.
   var makesMachineCode: Bool {
     configuration.tier == .compiler && !configuration.metersFuel && MachineCode.pieces != nil
   }
+
+  /// The mistakes of the compiler that were found so far, where ``Configuration/checksCompiler`` asks to look for them.
+  public var compilerFaults: [String] { checks?.faults ?? [] }
 
   // MARK: Types
 

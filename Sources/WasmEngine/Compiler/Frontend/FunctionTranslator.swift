@@ -18,6 +18,8 @@ struct CompilationEnvironment: Sendable {
   let isInterruptible: Bool
   /// For each memory, whether nobody else can have it: defined here and not exported.
   let privateMemories: [Bool]
+  /// Where the compiler is to be checked: what takes note of mistakes.
+  var checks: CompilerChecks?
 
   init(
     module: ValidatedModule, typeIDs: [UInt32], accessClasses: [AccessClass], usesGuardPages: Bool,

@@ -43,7 +43,7 @@ struct IRBlockID: Hashable {
 
 /// The operations. The comment names what `a`, `b`, `c`, `imm` and `aux` of an ``IRInstruction`` are, where they are
 /// anything but the operands in order.
-enum IROperation: UInt8 {
+enum IROperation: UInt8, CaseIterable {
   /// Removed; stands for nothing.
   case nothing
   /// `imm`: the place among the block's parameters.
@@ -159,7 +159,7 @@ enum IROperation: UInt8 {
 }
 
 /// The conditions of integer comparisons.
-enum IRCondition: UInt16 {
+enum IRCondition: UInt16, CaseIterable {
   case equal, notEqual, lessSigned, lessUnsigned, greaterSigned, greaterUnsigned
   case lessOrEqualSigned, lessOrEqualUnsigned, greaterOrEqualSigned, greaterOrEqualUnsigned
 
@@ -216,12 +216,12 @@ enum IRCondition: UInt16 {
 }
 
 /// The conditions of float comparisons; all but `notEqual` are false where an operand is NaN.
-enum IRFloatCondition: UInt16 {
+enum IRFloatCondition: UInt16, CaseIterable {
   case equal, notEqual, less, greater, lessOrEqual, greaterOrEqual
 }
 
 /// What of the context can change, for merging and moving loads from it.
-enum IRContextRegion: UInt16 {
+enum IRContextRegion: UInt16, CaseIterable {
   /// Never changes while the instance lives.
   case invariant
   /// The base and byte count of memories that may grow: changes at calls and growth.
@@ -233,7 +233,7 @@ enum IRContextRegion: UInt16 {
 }
 
 /// The kinds of loads and stores.
-enum IRAccess: UInt16 {
+enum IRAccess: UInt16, CaseIterable {
   /// As many bytes as the value has.
   case full
   case signed8, unsigned8, signed16, unsigned16, signed32, unsigned32

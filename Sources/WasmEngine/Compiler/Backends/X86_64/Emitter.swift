@@ -7,6 +7,8 @@ struct CompiledFunction {
   var accesses: [AccessSite]
   /// Whether its frames hold their context below the saved frame pointer.
   var keepsContext: Bool
+  /// What was written, where the emitter was told to record it.
+  var steps: [EmissionStep] = []
 }
 
 /// A position in the code that a trap or a backtrace can come from.
@@ -55,6 +57,10 @@ struct Emitter: ~Copyable {
 
   init(avx: Bool) { self.avx = avx }
 
+  /// Whether ``CompiledFunction/steps`` are wanted.
+  var recordsSteps = false
+  private var steps: [EmissionStep] = []
+
   /// The code of a function. nil if something did not fit together, which would be a mistake of the compiler.
   mutating func emit(
     _ function: consuming MachineFunction, _ allocator: borrowing Allocator, incomingStackBytes: Int
@@ -79,6 +85,8 @@ struct Emitter: ~Copyable {
       if let place = allocator.onlyPlace(of: register) { current[register] = place }
     }
     findDestinations(allocator)
+    steps.removeAll(keepingCapacity: true)
+    record(.prologue)
     emitPrologue()
 
     let events = allocator.placeEvents()
@@ -89,6 +97,7 @@ struct Emitter: ~Copyable {
     for block in machine.blocks.indices {
       assembler.code.bind(labels[block])
       if block > 0, destinations[block] != block { continue }
+      record(.block, block)
       for index in Int(machine.blocks[block].first)..<Int(machine.blocks[block].end) {
         let position = Int32(index) * 2
         while move < allocator.moves.count, allocator.moves[move].position <= position {
@@ -115,22 +124,57 @@ struct Emitter: ~Copyable {
           event += 1
         }
         let d = instruction.d.exists ? current[instruction.d.index] : .register(0)
+        if recordsSteps { record(instruction, index, d, a, b, x) }
         guard emitInstruction(&instruction, block, index, d, a, b, x) else { return nil }
         while store < stores.count, stores[store].position <= position + 1 {
           let place = current[Int(stores[store].register)]
           if place.isRegister {
-            emitMove(place, .slot(stores[store].slot), isVector: machine.isVector[Int(stores[store].register)])
+            let isVector = machine.isVector[Int(stores[store].register)]
+            record(.store, place, .slot(stores[store].slot), isVector: isVector)
+            emitMove(place, .slot(stores[store].slot), isVector: isVector)
           }
           store += 1
         }
       }
     }
     emitColdTraps()
+    record(.data)
     emitConstants()
     guard assembler.code.resolve() else { return nil }
     let code = Array(UnsafeBufferPointer(start: assembler.code.bytes, count: assembler.code.count))
     sites.sort { $0.codeOffset < $1.codeOffset }
-    return CompiledFunction(code: code, sites: sites, accesses: accesses, keepsContext: machine.hasOutwardCalls)
+    return CompiledFunction(
+      code: code, sites: sites, accesses: accesses, keepsContext: machine.hasOutwardCalls, steps: steps)
+  }
+
+  // MARK: Recording
+
+  private mutating func record(_ kind: EmissionStep.Kind, _ index: Int = -1) {
+    guard recordsSteps else { return }
+    steps.append(EmissionStep(kind: kind, codeOffset: UInt32(assembler.code.count), index: Int32(index)))
+  }
+
+  private mutating func record(
+    _ kind: EmissionStep.Kind, _ source: AllocatorMove.Place, _ target: AllocatorMove.Place, isVector: Bool
+  ) {
+    guard recordsSteps else { return }
+    steps.append(
+      EmissionStep(
+        kind: kind, codeOffset: UInt32(assembler.code.count), isVector: isVector, d: target, a: source))
+  }
+
+  private mutating func record(
+    _ instruction: MachineInstruction, _ index: Int, _ d: AllocatorMove.Place, _ a: AllocatorMove.Place,
+    _ b: AllocatorMove.Place, _ x: AllocatorMove.Place
+  ) {
+    var step = EmissionStep(kind: .instruction, codeOffset: UInt32(assembler.code.count), index: Int32(index))
+    step.position = instruction.position
+    step.operation = instruction.operation
+    if instruction.d.exists { step.d = d }
+    if instruction.a.exists { step.a = a }
+    if instruction.b.exists { step.b = b }
+    if instruction.x.exists { step.x = x }
+    steps.append(step)
   }
 
   // MARK: Frame
@@ -174,6 +218,7 @@ struct Emitter: ~Copyable {
 
   private mutating func emitParallelMove() {
     for step in parallelMove.steps {
+      record(step.isExchange ? .exchange : .move, step.source, step.target, isVector: step.isVector)
       if step.isExchange {
         assembler.exchange(.quad, general(step.source), .of(general(step.target)))
       } else if step.target == ParallelMove.temporary {
@@ -247,6 +292,8 @@ struct Emitter: ~Copyable {
 
   private mutating func emitColdTraps() {
     for (label, site, end) in coldTraps {
+      record(.coldTrap, site)
+      if recordsSteps { steps[steps.count - 1].position = machine.trapSites[site].position }
       assembler.code.bind(label)
       if let end { assembler.move(.quad, .r11, .of(end)) }
       emitTrap(site)

@@ -1,0 +1,96 @@
+import WebAssembly
+
+/// Shows what the compiler makes of the functions of a module, without running anything. It works on any machine.
+///
+/// The text of the intermediate representation is described in `Documentation/compiler.md`.
+public struct CompilerInspector {
+  /// Why there is nothing to show of a function.
+  public struct Refusal: Error, CustomStringConvertible {
+    public var description: String
+  }
+
+  private let environment: CompilationEnvironment
+  private let names: Names
+
+  /// - Parameter module: Its engine's memory policy says what may be assumed of memories.
+  public init(_ module: CompiledModule) {
+    environment = module.compilationEnvironment()
+    names = module.names
+  }
+
+  /// What stages ``intermediateRepresentation(of:after:)`` knows, in order: what the front end makes, then each pass.
+  public static var stages: [String] { Pipeline.stages }
+
+  /// The functions that the module defines.
+  public var functions: Range<Int> {
+    environment.module.spaces.importedFunctionCount..<environment.module.spaces.functions.count
+  }
+
+  /// The function with a name of the name section, or the name of an export.
+  public func function(named name: String) -> Int? {
+    for index in functions where names.name(of: .function, UInt32(index)) == name { return index }
+    let export = environment.module.module.exports.first { $0.kind == .function && $0.name == name }
+    return export.map { Int($0.index) }
+  }
+
+  /// The name of a function, of the name section, else of an export.
+  public func name(of function: Int) -> String? {
+    names.name(of: .function, UInt32(function))
+      ?? environment.module.module.exports.first { $0.kind == .function && Int($0.index) == function }?.name
+  }
+
+  /// A function in the intermediate representation.
+  ///
+  /// - Parameters:
+  ///   - function: Its index in the module, imports counted.
+  ///   - stage: One of ``stages``; nil for the last.
+  public func intermediateRepresentation(of function: Int, after stage: String? = nil) throws(Refusal) -> String {
+    let wanted = stage ?? Pipeline.stages[Pipeline.stages.count - 1]
+    guard Pipeline.stages.contains(wanted) else { throw Refusal(description: "there is no pass '\(wanted)'") }
+    let compiler = CompilerContext(environment)
+    var text: String?
+    compiler.observer = { stage, ir in if stage == wanted { text = IRPrinter.print(ir) } }
+    do throws(CompilationRefusal) {
+      _ = try compiler.compile(try defined(function))
+    } catch {
+      // What comes later may refuse the function.
+      guard text != nil else { throw Refusal(description: error.reason) }
+    }
+    return text ?? ""
+  }
+
+  /// A function's machine code with the bytes and the WebAssembly instruction beside each instruction.
+  public func machineCode(of function: Int) throws(Refusal) -> String {
+    MachineCodePrinter.print(try compile(function), environment.layout, operators: operators(of: function))
+  }
+
+  /// The offsets in the module and the code of a function, with a record of how it was written.
+  func compile(_ function: Int) throws(Refusal) -> CompiledFunction {
+    let compiler = CompilerContext(environment)
+    compiler.recordsSteps = true
+    do throws(CompilationRefusal) {
+      return try compiler.compile(try defined(function))
+    } catch {
+      throw Refusal(description: error.reason)
+    }
+  }
+
+  private func defined(_ function: Int) throws(CompilationRefusal) -> Int {
+    guard functions.contains(function) else {
+      throw CompilationRefusal(
+        reason: function < functions.lowerBound && function >= 0 ? "imported" : "no such function")
+    }
+    return function - functions.lowerBound
+  }
+
+  /// The names of a function's instructions, by their offsets.
+  private func operators(of function: Int) -> [UInt32: String] {
+    let module = environment.module.module
+    let body = module.bodies[function - functions.lowerBound]
+    var reader = InstructionReader(module.bytes, range: body.range)
+    guard (try? reader.locals()) != nil else { return [:] }
+    var result: [UInt32: String] = [:]
+    while !reader.isAtEnd, let instruction = try? reader.next() { result[instruction.offset] = instruction.opcode.name }
+    return result
+  }
+}

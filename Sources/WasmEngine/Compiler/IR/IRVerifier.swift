@@ -1,0 +1,241 @@
+import WebAssembly
+
+/// Says what is wrong with a function in the intermediate representation. It runs between passes where the engine checks
+/// its compiler (``Engine/Configuration/checksCompiler``).
+///
+/// What must hold: blocks end in the one instruction that ends them, in an order in which every edge goes forward but those
+/// to the header of a loop around them; loops are ranges of blocks, nested, entered from their preheader alone; every value
+/// is made once, where it dominates its uses, and has the type that its users expect; edges bring what their target's
+/// parameters want.
+struct IRVerifier {
+  let function: IRFunction
+  /// What signatures of calls are compared with, where it is known.
+  let environment: CompilationEnvironment?
+  private(set) var mistakes: [String] = []
+  /// For each value the block that makes it and its place there; parameters have the place -1.
+  private var home: [(block: Int32, place: Int32)] = []
+
+  /// A function that is all wrong need not say so for each value.
+  private static let limit = 32
+
+  /// The mistakes, the first of them; empty if there are none.
+  static func mistakes(in function: IRFunction, _ environment: CompilationEnvironment? = nil) -> [String] {
+    var verifier = IRVerifier(function, environment)
+    // Nothing else can be looked at while ranges lead outside their arrays.
+    guard verifier.checkRanges() else { return verifier.mistakes }
+    verifier.checkBlocks()
+    verifier.checkLoops()
+    verifier.checkDefinitions()
+    guard verifier.mistakes.isEmpty else { return verifier.mistakes }
+    verifier.checkUses()
+    verifier.checkEdges()
+    for (index, block) in function.blocks.enumerated() {
+      for value in block.instructions { verifier.checkTypes(value, index) }
+    }
+    return verifier.mistakes
+  }
+
+  private init(_ function: IRFunction, _ environment: CompilationEnvironment?) {
+    self.function = function
+    self.environment = environment
+  }
+
+  mutating func report(_ block: Int, _ value: IRValue? = nil, _ message: String) {
+    guard mistakes.count < Self.limit else { return }
+    guard let value else { return mistakes.append("block\(block): \(message)") }
+    let text = IRPrinter.print(value, in: function, block: function.blocks[block])
+    mistakes.append("block\(block): \(text): \(message)")
+  }
+
+  // MARK: Structure
+
+  /// Whether all numbers are inside what they count.
+  private mutating func checkRanges() -> Bool {
+    let values = function.instructions.count
+    if function.positions.count != values { mistakes.append("\(values) values, \(function.positions.count) positions") }
+    guard !function.blocks.isEmpty else {
+      mistakes.append("no blocks")
+      return false
+    }
+    func isValue(_ value: IRValue) -> Bool { value.index < values }
+    func areArguments(_ start: UInt32, _ count: UInt32) -> Bool {
+      Int(start) + Int(count) <= function.arguments.count && function.argumentSlice(start, count).allSatisfy(isValue)
+    }
+    for (index, block) in function.blocks.enumerated() {
+      let bad = "block\(index): "
+      guard Int(block.firstEdge) + Int(block.edgeCount) <= function.edges.count else {
+        mistakes.append(bad + "edges that do not exist")
+        continue
+      }
+      for edge in function.edges(of: block) {
+        if edge.target.index >= function.blocks.count { mistakes.append(bad + "an edge to no block") }
+        if !areArguments(edge.argumentStart, edge.argumentCount) { mistakes.append(bad + "an edge with no values") }
+      }
+      if block.loop >= Int32(function.loops.count) || block.loop < -1 { mistakes.append(bad + "in no loop") }
+      for value in block.parameters + block.instructions {
+        guard isValue(value) else {
+          mistakes.append(bad + "v\(value.id) does not exist")
+          continue
+        }
+        let instruction = function[value]
+        if instruction.hasPooledArguments {
+          if !areArguments(instruction.a.id, instruction.b.id) { mistakes.append(bad + "v\(value.id): no arguments") }
+        } else {
+          function.forEachOperand(instruction) { operand in
+            if !isValue(operand) { mistakes.append(bad + "v\(value.id): an operand that does not exist") }
+          }
+        }
+      }
+    }
+    for (index, loop) in function.loops.enumerated() {
+      if loop.header.index >= loop.end.index || loop.end.index > function.blocks.count
+        || loop.preheader.index >= function.blocks.count || loop.parent >= Int32(index)
+      {
+        mistakes.append("a loop outside the function")
+      }
+    }
+    return mistakes.isEmpty
+  }
+
+  private mutating func checkBlocks() {
+    for (index, block) in function.blocks.enumerated() {
+      guard let last = block.instructions.last, function[last].operation.endsBlock else {
+        report(index, nil, "does not end")
+        continue
+      }
+      for value in block.instructions.dropLast() where function[value].operation.endsBlock {
+        report(index, value, "ends the block before its last instruction")
+      }
+      let wanted: ClosedRange<UInt32> =
+        switch function[last].operation {
+        case .jump: 1...1
+        case .branch: 2...2
+        case .branchTable: 1...UInt32.max
+        default: 0...0
+        }
+      if !wanted.contains(block.edgeCount) { report(index, last, "\(block.edgeCount) edges") }
+      for edge in function.edges(of: block) {
+        if edge.target.index == 0 { report(index, nil, "an edge to the entry") }
+        if edge.target.index <= index,
+          !function.loops.contains(where: { $0.header == edge.target && index < $0.end.index })
+        {
+          report(index, nil, "an edge back to block\(edge.target.id), which is not the header of a loop around it")
+        }
+      }
+    }
+  }
+
+  private mutating func checkLoops() {
+    var innermost = [Int32](repeating: -1, count: function.blocks.count)
+    var depths = [UInt16](repeating: 0, count: function.blocks.count)
+    for (index, loop) in function.loops.enumerated() {
+      let range = loop.header.index..<loop.end.index
+      if loop.parent >= 0 {
+        let parent = function.loops[Int(loop.parent)]
+        if parent.header.index > range.lowerBound || parent.end.index < range.upperBound {
+          report(range.lowerBound, nil, "loop \(index) is not within its parent")
+        }
+      }
+      // A loop comes behind those around it, so that the last one is the innermost.
+      if innermost[range.lowerBound] != loop.parent {
+        report(range.lowerBound, nil, "loop \(index) has another parent")
+      }
+      for block in range {
+        innermost[block] = Int32(index)
+        depths[block] &+= 1
+      }
+      if range.contains(loop.preheader.index) { report(loop.preheader.index, nil, "a preheader inside its loop") }
+      if function.blocks[loop.preheader.index].edgeCount != 1 {
+        report(loop.preheader.index, nil, "a preheader with more ways out than one")
+      }
+    }
+    for (source, block) in function.blocks.enumerated() {
+      for edge in function.edges(of: block) {
+        var loop = innermost[edge.target.index]
+        while loop >= 0 {
+          let entered = function.loops[Int(loop)]
+          if source >= entered.header.index, source < entered.end.index { break }
+          if edge.target != entered.header || source != entered.preheader.index {
+            report(source, nil, "an edge into loop \(loop) that is not from its preheader to its header")
+          }
+          loop = entered.parent
+        }
+      }
+    }
+    for (index, block) in function.blocks.enumerated() {
+      if block.loop != innermost[index] { report(index, nil, "in loop \(block.loop), should be \(innermost[index])") }
+      if block.loopDepth != depths[index] {
+        report(index, nil, "loop depth \(block.loopDepth), should be \(depths[index])")
+      }
+    }
+  }
+
+  private mutating func checkDefinitions() {
+    home = Array(repeating: (-1, -1), count: function.instructions.count)
+    for (index, block) in function.blocks.enumerated() {
+      for (place, value) in block.parameters.enumerated() {
+        if home[value.index].block >= 0 { report(index, value, "is made twice") }
+        home[value.index] = (Int32(index), -1)
+        let instruction = function[value]
+        if instruction.operation != .parameter || instruction.imm != Int64(place) || instruction.type == .none {
+          report(index, value, "is not parameter \(place)")
+        }
+      }
+      for (place, value) in block.instructions.enumerated() {
+        if home[value.index].block >= 0 { report(index, value, "is made twice") }
+        home[value.index] = (Int32(index), Int32(place))
+        if function[value].operation == .parameter { report(index, value, "a parameter among instructions") }
+      }
+    }
+    let entry = function.blocks[0].parameters.map { function.type($0) }
+    if entry != function.parameterTypes { report(0, nil, "the parameters are not those of the function") }
+  }
+
+  // MARK: Uses
+
+  private mutating func checkUses() {
+    let dominators = Dominators(function)
+    for (index, block) in function.blocks.enumerated() where dominators.isReachable(index) {
+      for (place, value) in block.instructions.enumerated() {
+        function.forEachOperand(function[value]) { operand in
+          check(operand, isAvailableIn: index, before: place, user: value, dominators)
+        }
+      }
+      for edge in function.edges(of: block) {
+        for argument in function.argumentSlice(edge.argumentStart, edge.argumentCount) {
+          check(
+            argument, isAvailableIn: index, before: block.instructions.count, user: block.instructions.last, dominators)
+        }
+      }
+    }
+  }
+
+  private mutating func check(
+    _ operand: IRValue, isAvailableIn block: Int, before place: Int, user: IRValue?, _ dominators: Dominators
+  ) {
+    let home = home[operand.index]
+    guard home.block >= 0 else { return report(block, user, "v\(operand.id) is made nowhere") }
+    if !function[operand].makesValue { return report(block, user, "v\(operand.id) is no value") }
+    let isBefore =
+      Int(home.block) == block ? Int(home.place) < place : dominators.dominates(Int(home.block), block)
+    if !isBefore { report(block, user, "v\(operand.id) of block\(home.block) does not dominate this use") }
+  }
+
+  private mutating func checkEdges() {
+    for (index, block) in function.blocks.enumerated() {
+      for edge in function.edges(of: block) {
+        let parameters = function.blocks[edge.target.index].parameters
+        let arguments = function.argumentSlice(edge.argumentStart, edge.argumentCount)
+        guard parameters.count == arguments.count else {
+          report(
+            index, nil, "\(arguments.count) values for the \(parameters.count) parameters of block\(edge.target.id)")
+          continue
+        }
+        for (parameter, argument) in zip(parameters, arguments)
+        where function.type(parameter) != function.type(argument) {
+          report(index, nil, "v\(argument.id) has another type than v\(parameter.id) of block\(edge.target.id)")
+        }
+      }
+    }
+  }
+}

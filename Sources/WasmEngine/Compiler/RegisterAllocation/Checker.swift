@@ -1,0 +1,297 @@
+/// Proves that an allocation is right: follows the code as it was written, knowing for each register and stack slot which
+/// virtual registers' values it holds, and asks of every operand that it is where it is read. Where paths meet, a place
+/// holds what it holds on all of them.
+///
+/// It knows nothing of how the allocator and the emitter decided; their result alone counts: moves and their order, spills,
+/// splits, block parameters, what calls destroy, stores behind definitions, blocks that were left out. It runs where the
+/// engine checks its compiler (``Engine/Configuration/checksCompiler``).
+struct AllocationChecker {
+  private let machine: MachineFunction
+  private let steps: [EmissionStep]
+  /// Which steps each block has; none for a block that was left out.
+  private var blockSteps: [Range<Int>]
+  /// What holds where each block begins: pairs of a place and a virtual register, sorted. nil until a path leads there.
+  private var entryStates: [[UInt64]?]
+  /// What each place holds at the step that is looked at.
+  private var contents: [[UInt32]]
+  /// The places that may hold each virtual register, to forget it quickly.
+  private var holders: [[Int32]]
+  private var touched: [UInt32] = []
+  private var mistakes: [String] = []
+  private var isReporting = false
+
+  /// The place of xmm15, which breaks cycles of moves.
+  private static let temporary = 31
+  private static let limit = 16
+
+  /// What is wrong, the first of it; empty if the allocation is proved right.
+  static func mistakes(in machine: MachineFunction, _ steps: [EmissionStep]) -> [String] {
+    var checker = AllocationChecker(machine, steps)
+    checker.run()
+    return checker.mistakes
+  }
+
+  private init(_ machine: MachineFunction, _ steps: [EmissionStep]) {
+    self.machine = machine
+    self.steps = steps
+    blockSteps = Array(repeating: 0..<0, count: machine.blocks.count)
+    entryStates = Array(repeating: nil, count: machine.blocks.count)
+    var highest: Int32 = 31
+    for step in steps { highest = max(highest, step.d.raw, step.a.raw, step.b.raw, step.x.raw) }
+    // Vectors take the slot behind their own too.
+    contents = Array(repeating: [], count: Int(highest) + 2)
+    holders = Array(repeating: [], count: machine.isVector.count)
+  }
+
+  // MARK: Paths
+
+  private mutating func run() {
+    findBlocks()
+    guard mistakes.isEmpty, !machine.blocks.isEmpty else { return }
+    // Callers leave arguments in registers; what else is in them is nothing that the function may read.
+    entryStates[0] = (0..<UInt64(32)).map { $0 << 32 | $0 }
+    var isWaiting = [Bool](repeating: false, count: machine.blocks.count)
+    isWaiting[0] = true
+    var isDone = false
+    while !isDone {
+      isDone = true
+      for block in machine.blocks.indices where isWaiting[block] {
+        isWaiting[block] = false
+        follow(block)
+        machine.forEachSuccessor(block) { successor in
+          if merge(into: successor, from: block) {
+            isWaiting[successor] = true
+            if successor <= block { isDone = false }
+          }
+        }
+        clear()
+      }
+    }
+    isReporting = true
+    for block in machine.blocks.indices where entryStates[block] != nil {
+      follow(block)
+      clear()
+    }
+  }
+
+  /// Which steps belong to which block, and whether all instructions are there in order.
+  private mutating func findBlocks() {
+    var block = -1
+    var next: Int32 = 0
+    for (index, step) in steps.enumerated() {
+      switch step.kind {
+      case .block:
+        block = Int(step.index)
+        next = machine.blocks[block].first
+        blockSteps[block] = index + 1..<index + 1
+      case .coldTrap, .data:
+        block = -1
+      default:
+        guard block >= 0 else { continue }
+        blockSteps[block] = blockSteps[block].lowerBound..<index + 1
+        guard step.kind == .instruction else { continue }
+        if step.index != next { mistakes.append("block \(block): instruction \(step.index) in the place of \(next)") }
+        next = step.index + 1
+      }
+    }
+    for (index, block) in machine.blocks.enumerated() where blockSteps[index].isEmpty {
+      // Only a block that does nothing may have been left out.
+      let isJump = block.end == block.first + 1 && machine.instructions[Int(block.first)].operation == .jump
+      if !isJump { mistakes.append("block \(index) was not written") }
+    }
+  }
+
+  private mutating func follow(_ block: Int) {
+    for pair in entryStates[block] ?? [] { add(UInt32(truncatingIfNeeded: pair), to: Int(pair >> 32)) }
+    for index in blockSteps[block] {
+      let step = steps[index]
+      switch step.kind {
+      case .move, .store: copy(step)
+      case .exchange: exchange(step)
+      case .instruction: execute(step, block)
+      default: break
+      }
+    }
+  }
+
+  /// What holds at the end of a block holds where its successor begins, with the arguments under the names of the
+  /// parameters. True if less holds there than was known.
+  private mutating func merge(into successor: Int, from block: Int) -> Bool {
+    let arguments = machine.blocks[block].arguments
+    let parameters = machine.blocks[successor].parameters
+    var incoming: [UInt64] = []
+    for (place, registers) in contents.enumerated() {
+      for register in registers {
+        var isParameter = false
+        for index in 0..<Int(parameters.count) {
+          let parameter = machine.registerPool[Int(parameters.start) + index].id
+          if parameter == register { isParameter = true }
+          if index < Int(arguments.count), machine.registerPool[Int(arguments.start) + index].id == register {
+            incoming.append(UInt64(place) << 32 | UInt64(parameter))
+          }
+        }
+        if !isParameter { incoming.append(UInt64(place) << 32 | UInt64(register)) }
+      }
+    }
+    incoming.sort()
+    guard let known = entryStates[successor] else {
+      entryStates[successor] = incoming
+      return true
+    }
+    var kept: [UInt64] = []
+    var position = 0
+    for pair in known {
+      while position < incoming.count, incoming[position] < pair { position += 1 }
+      if position < incoming.count, incoming[position] == pair { kept.append(pair) }
+    }
+    entryStates[successor] = kept
+    return kept.count != known.count
+  }
+
+  // MARK: Contents
+
+  private mutating func add(_ register: UInt32, to place: Int) {
+    if contents[place].contains(register) { return }
+    contents[place].append(register)
+    if holders[Int(register)].isEmpty { touched.append(register) }
+    holders[Int(register)].append(Int32(place))
+  }
+
+  private mutating func forget(_ register: UInt32) {
+    for place in holders[Int(register)] { contents[Int(place)].removeAll { $0 == register } }
+    holders[Int(register)].removeAll(keepingCapacity: true)
+  }
+
+  private mutating func clear() {
+    for register in touched { forget(register) }
+    touched.removeAll(keepingCapacity: true)
+  }
+
+  private func index(of place: AllocatorMove.Place) -> Int? {
+    if place == ParallelMove.temporary { return Self.temporary }
+    return place.raw >= 0 ? Int(place.raw) : nil
+  }
+
+  /// Makes a place hold these values of one class and nothing else.
+  private mutating func write(_ registers: [UInt32], to place: Int, isVector: Bool) {
+    contents[place].removeAll(keepingCapacity: true)
+    if place >= 32 {
+      if isVector { contents[place + 1].removeAll(keepingCapacity: true) }
+      // A vector in the slot before reaches into this one.
+      if place > 32 { contents[place - 1].removeAll { machine.isVector[Int($0)] } }
+    }
+    for register in registers where machine.isVector[Int(register)] == isVector { add(register, to: place) }
+  }
+
+  private mutating func copy(_ step: EmissionStep) {
+    guard let source = index(of: step.a), let target = index(of: step.d) else {
+      return report("a move between no places", step)
+    }
+    guard source != target else { return }
+    write(contents[source], to: target, isVector: step.isVector)
+  }
+
+  private mutating func exchange(_ step: EmissionStep) {
+    guard step.a.isGeneral, step.d.isGeneral else { return report("an exchange of no registers", step) }
+    let (first, second) = (contents[Int(step.a.raw)], contents[Int(step.d.raw)])
+    write(second, to: Int(step.a.raw), isVector: false)
+    write(first, to: Int(step.d.raw), isVector: false)
+  }
+
+  // MARK: Instructions
+
+  private func isFollowed(_ register: VirtualRegister) -> Bool {
+    // r11 carries the record of a callee.
+    register.exists && (register.id == 11 || !MachineInstruction.isReserved(register))
+  }
+
+  private mutating func execute(_ step: EmissionStep, _ block: Int) {
+    let instruction = machine.instructions[Int(step.index)]
+    read(instruction.a, step.a, mayBeInMemory: instruction.operation == .move, step)
+    read(instruction.b, step.b, mayBeInMemory: !instruction.isMemory && instruction.allowsMemory, step)
+    read(instruction.x, step.x, mayBeInMemory: false, step)
+    readFixed(instruction, step)
+    if instruction.isTied, instruction.a == instruction.d, step.a != step.d {
+      report("is changed in place, but is in two places", step)
+    }
+    let copied = instruction.operation == .move ? index(of: step.a).map { contents[$0] } ?? [] : []
+    instruction.forEachClobber { contents[$0].removeAll(keepingCapacity: true) }
+    contents[Self.temporary].removeAll(keepingCapacity: true)
+    if instruction.destroysRecord { contents[11].removeAll(keepingCapacity: true) }
+    instruction.forEachDefinition { register in
+      // Fixed registers are written in their own places, what is named in that of `d`.
+      if register.isPhysical { define(register, .register(Int8(register.id)), [], step) }
+    }
+    guard isFollowed(instruction.d) else { return }
+    if !step.d.isRegister, instruction.operation != .move { report("writes to memory", step) }
+    define(instruction.d, step.d, copied, step)
+  }
+
+  private mutating func define(
+    _ register: VirtualRegister, _ place: AllocatorMove.Place, _ copied: [UInt32], _ step: EmissionStep
+  ) {
+    guard let index = index(of: place) else { return report("\(register.text) is written nowhere", step) }
+    let isVector = machine.isVector[register.index]
+    if place.isRegister, (place.raw >= 16) != isVector {
+      report("\(register.text) is in a register of another kind", step)
+    }
+    forget(register.id)
+    write(copied.filter { $0 != register.id }, to: index, isVector: isVector)
+    add(register.id, to: index)
+  }
+
+  private mutating func read(
+    _ register: VirtualRegister, _ place: AllocatorMove.Place, mayBeInMemory: Bool, _ step: EmissionStep
+  ) {
+    guard isFollowed(register) else { return }
+    guard let index = index(of: place) else { return report("\(register.text) is read nowhere", step) }
+    if !place.isRegister, !mayBeInMemory { report("\(register.text) must be in a register", step) }
+    if !contents[index].contains(register.id) {
+      let held = contents[index].map { VirtualRegister($0).text }.joined(separator: ", ")
+      report("\(register.text) is read from \(place.text), which holds \(held.isEmpty ? "nothing" : held)", step)
+    }
+  }
+
+  /// Registers that an instruction reads without naming them.
+  private mutating func readFixed(_ instruction: MachineInstruction, _ step: EmissionStep) {
+    var bits: UInt32 = 0
+    switch instruction.operation {
+    case .divide: bits = 0b101
+    case .multiplyWide: bits = 0b1
+    case .shift: bits = 0b10
+    case .call, .tailCall: bits = instruction.opcode | 1 << 11
+    case .callDirect, .callRuntime, .ret: bits = instruction.opcode
+    default: break
+    }
+    for number in 0..<32 where bits & 1 << UInt32(number) != 0 {
+      let register = VirtualRegister(number)
+      if isFollowed(register) { read(register, .register(Int8(number)), mayBeInMemory: false, step) }
+    }
+  }
+
+  private mutating func report(_ message: String, _ step: EmissionStep) {
+    guard isReporting, mistakes.count < Self.limit else { return }
+    guard step.kind == .instruction else { return mistakes.append("\(step.text): \(message)") }
+    let instruction = machine.instructions[Int(step.index)]
+    mistakes.append("\(step.index): \(instruction.text) [\(step.operandText(instruction))]: \(message)")
+  }
+}
+
+extension MachineInstruction {
+  /// Whether `d` is what becomes of `a` in its own place.
+  fileprivate var isTied: Bool {
+    switch operation {
+    case .arithmetic, .multiply, .shiftConstant, .shift, .unary, .moveIf, .floatExtreme, .moveIfVector: true
+    default: false
+    }
+  }
+
+  /// Whether its code uses r11 for itself.
+  fileprivate var destroysRecord: Bool {
+    switch operation {
+    case .call, .callDirect, .callRuntime, .jumpTable, .convertUnsigned64, .truncateUnsigned64, .truncateSaturating:
+      true
+    default: false
+    }
+  }
+}

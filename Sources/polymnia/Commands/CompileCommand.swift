@@ -1,0 +1,129 @@
+import ArgumentParser
+import WasmEngine
+import WebAssembly
+
+/// `polymnia compile`: what the compiler makes of a module.
+struct CompileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compile",
+    abstract: "Show what the compiler makes of a module's functions.",
+    discussion: """
+      '--dump ir' prints the intermediate representation after the last pass, '--dump ir:PASS' after another one: \
+      \(CompilerInspector.stages.joined(separator: ", ")). '--dump asm' prints the machine code, with the offset of the \
+      WebAssembly instruction beside each instruction.
+
+      Offsets of a module in the text format are those of the binary that 'polymnia parse' makes of it.
+      """)
+
+  @Option(help: ArgumentHelp("What to print: 'ir', 'ir:PASS' or 'asm'.", valueName: "what"))
+  var dump: Dump?
+
+  @Option(
+    name: .customLong("function"),
+    help: ArgumentHelp(
+      "Only this function, by its name, an export's or its index. May be repeated.", valueName: "name-or-index"))
+  var functions: [String] = []
+
+  @Option(help: "What memories the code is for: 'guarded' or 'checked', as in 'run'.")
+  var bounds = MemoryPolicy.Bounds.guarded
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
+  var output = "-"
+
+  @OptionGroup var features: FeatureOptions
+
+  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
+  var input: String?
+
+  /// A value of `--dump`.
+  enum Dump: ExpressibleByArgument, Equatable {
+    case intermediateRepresentation(stage: String?)
+    case machineCode
+
+    init?(argument: String) {
+      if argument == "asm" {
+        self = .machineCode
+      } else if argument == "ir" {
+        self = .intermediateRepresentation(stage: nil)
+      } else if argument.hasPrefix("ir:") {
+        self = .intermediateRepresentation(stage: String(argument.dropFirst(3)))
+      } else {
+        return nil
+      }
+    }
+  }
+
+  func validate() throws {
+    guard case .intermediateRepresentation(let stage?) = dump, !CompilerInspector.stages.contains(stage) else { return }
+    throw ValidationError(
+      "There is no pass '\(stage)'; there are: \(CompilerInspector.stages.joined(separator: ", "))")
+  }
+
+  func run() throws {
+    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
+    guard let dump else { throw ValidationError("Missing expected option '--dump <what>'") }
+    let inspected = try InspectedModule(path: input, features: try features.set, bounds: bounds)
+    let chosen = try functions.map { try inspected.function($0) }
+    var text = try OutputFile.create(output)
+    for (place, function) in (chosen.isEmpty ? Array(inspected.inspector.functions) : chosen).enumerated() {
+      if place > 0 { text.write("\n") }
+      do throws(CompilerInspector.Refusal) {
+        text.write("; " + inspected.title(function) + "\n")
+        text.write(try Self.text(dump, of: function, inspected.inspector))
+      } catch {
+        // Among all functions some may be interpreted; one that was asked for is an error.
+        guard chosen.isEmpty else {
+          throw CommandFailure(inspected.name, "\(inspected.title(function)) is not compiled: \(error)")
+        }
+        text.write("; not compiled: \(error)\n")
+      }
+    }
+    try text.flush()
+  }
+
+  private static func text(
+    _ dump: Dump, of function: Int, _ inspector: CompilerInspector
+  ) throws(CompilerInspector.Refusal) -> String {
+    switch dump {
+    case .intermediateRepresentation(let stage): try inspector.intermediateRepresentation(of: function, after: stage)
+    case .machineCode: try inspector.machineCode(of: function)
+    }
+  }
+}
+
+/// A module whose functions are looked at.
+struct InspectedModule {
+  let name: String
+  let inspector: CompilerInspector
+
+  init(path: String, features: FeatureSet, bounds: MemoryPolicy.Bounds) throws {
+    let file = try ModuleFile(path: path, features: features)
+    name = file.name
+    var configuration = Engine.Configuration()
+    configuration.features = features
+    configuration.memoryPolicy.bounds = bounds
+    let engine = Engine(configuration)
+    do throws(ModuleError) {
+      // The binary that a text stands for has offsets that can be found again.
+      let isText = file.positions != nil
+      if isText { _ = try engine.validate(file.module) }
+      inspector = CompilerInspector(
+        isText ? try engine.compile(ModuleEncoder.encode(file.module)) : try engine.compile(file.module))
+    } catch {
+      throw file.failure(error)
+    }
+  }
+
+  /// A function that was named on the command line.
+  func function(_ text: String) throws -> Int {
+    if let function = inspector.function(named: text) { return function }
+    guard let index = Int(text), inspector.functions.contains(index) else {
+      throw CommandFailure(name, "no function '\(text)' is defined in the module")
+    }
+    return index
+  }
+
+  func title(_ function: Int) -> String {
+    "function \(function)" + (inspector.name(of: function).map { " $\($0)" } ?? "")
+  }
+}

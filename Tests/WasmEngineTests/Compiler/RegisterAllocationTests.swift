@@ -1,0 +1,241 @@
+import Testing
+import WebAssembly
+
+@testable import WasmEngine
+
+/// The checker of allocations: it passes what the allocator does, and finds each kind of mistake in it.
+struct RegisterAllocationTests {
+  /// Looks for a key in a table of open addressing, as Go's and C++'s maps do: the loop has two ways out and one around,
+  /// and the block of the way around is nothing but a jump.
+  ///
+  /// Moves into and out of such a block were once taken for simultaneous.
+  private static let find = """
+    (module
+      (memory 1)
+      (func (export "find") (param $key i32) (param $mask i32) (param $hash i32) (result i32)
+        (local $slot i32) (local $step i32) (local $found i32) (local $a i64) (local $b i64) (local $c i64) (local $d i64)
+        (local.set $a (i64.extend_i32_u (local.get $key)))
+        (local.set $b (i64.mul (local.get $a) (i64.const 0x9E3779B97F4A7C15)))
+        (local.set $c (i64.rotl (local.get $b) (i64.const 17)))
+        (local.set $d (i64.xor (local.get $c) (local.get $a)))
+        (local.set $slot (i32.and (local.get $hash) (local.get $mask)))
+        (block $done
+          (loop $again
+            (local.set $found (i32.load (i32.shl (local.get $slot) (i32.const 3))))
+            (br_if $done (i32.eqz (local.get $found)))
+            (if (i32.eq (local.get $found) (local.get $key))
+              (then (return (i32.load offset=4 (i32.shl (local.get $slot) (i32.const 3))))))
+            (local.set $step (i32.add (local.get $step) (i32.const 1)))
+            (local.set $slot (i32.and (i32.add (local.get $slot) (local.get $step)) (local.get $mask)))
+            (if (i32.gt_u (local.get $step) (local.get $mask)) (then (br $done)))
+            (br $again)))
+        (i32.wrap_i64 (i64.add (i64.add (local.get $a) (local.get $b)) (i64.sub (local.get $c) (local.get $d)))))
+      (func (export "insert") (param $key i32) (param $mask i32) (param $value i32)
+        (local $slot i32) (local $step i32) (local $found i32)
+        (local.set $slot (i32.and (i32.mul (local.get $key) (i32.const 7)) (local.get $mask)))
+        (loop $again
+          (local.set $found (i32.load (i32.shl (local.get $slot) (i32.const 3))))
+          (if (local.get $found) (then
+            (local.set $step (i32.add (local.get $step) (i32.const 1)))
+            (local.set $slot (i32.and (i32.add (local.get $slot) (local.get $step)) (local.get $mask)))
+            (br $again))))
+        (i32.store (i32.shl (local.get $slot) (i32.const 3)) (local.get $key))
+        (i32.store offset=4 (i32.shl (local.get $slot) (i32.const 3)) (local.get $value))))
+    """
+
+  /// More values than registers, live through nested loops with calls, so that they are split and spilled.
+  private static func crowded(_ count: Int) -> String {
+    let locals = (0..<count).map { "$l\($0)" }
+    let rotate = locals.indices.map { index in
+      "(local.set \(locals[index]) (i32.add (local.get \(locals[(index * 5 + 1) % count])) (local.get \(locals[index]))))"
+    }
+    return """
+      (module
+        (memory 1)
+        (func $leaf (param i32 f64) (result i32) (i32.add (local.get 0) (i32.trunc_f64_s (local.get 1))))
+        (func (export "f") (param $n i32) (param $x f64) (result i32)
+          (local $i i32) (local $v v128) (local $w v128) \(locals.map { "(local \($0) i32)" }.joined(separator: " "))
+          (loop $outer
+            \(rotate.joined(separator: "\n"))
+            (local.set $v (i32x4.add (local.get $v) (local.get $w)))
+            (loop $inner
+              (local.set \(locals[0]) (i32.rotl (local.get \(locals[1])) (local.get \(locals[2]))))
+              (if (i32.and (local.get $i) (i32.const 1))
+                (then (local.set \(locals[3]) (call $leaf (local.get \(locals[4])) (local.get $x))))
+                (else (local.set $w (i32x4.splat (i32.div_s (local.get \(locals[5])) (i32.const 3))))))
+              (local.set $i (i32.add (local.get $i) (i32.const 1)))
+              (br_if $inner (i32.lt_u (local.get $i) (local.get $n))))
+            (local.set $x (f64.add (local.get $x) (f64.convert_i32_u (local.get $i))))
+            (br_if $outer (i32.lt_u (local.get $i) (i32.mul (local.get $n) (i32.const 3)))))
+          \(locals.map { "(local.get \($0))" }.joined(separator: " "))
+          \(Array(repeating: "i32.xor", count: count - 1).joined(separator: " "))
+          (i32.add (i32x4.extract_lane 1 (local.get $v)))))
+      """
+  }
+
+  private func allocate(_ text: String) throws -> [(machine: MachineFunction, steps: [EmissionStep])] {
+    let stages = try CompilerStages(text: text) { $0.features.insert(.wideArithmetic) }
+    return try (0..<stages.count).compactMap { function in
+      guard let ir = stages.stages(function).last?.ir else { return nil }
+      let (machine, compiled) = try stages.generate(ir)
+      return (machine, compiled.steps)
+    }
+  }
+
+  @Test func allocationsAreProved() throws {
+    for text in [Self.find, Self.crowded(8), Self.crowded(24), Self.crowded(60), EverythingModule.text] {
+      for (machine, steps) in try allocate(text) { #expect(AllocationChecker.mistakes(in: machine, steps) == []) }
+    }
+  }
+
+  /// Every move, spill and reload that is left out is missed somewhere: the checker follows all of them, and the allocator
+  /// makes none for nothing.
+  @Test func everyMoveThatIsLeftOutIsMissed() throws {
+    var kinds: [EmissionStep.Kind: Int] = [:]
+    var missed = 0
+    var total = 0
+    for (machine, steps) in try allocate(Self.find) + allocate(Self.crowded(24)) {
+      for index in steps.indices where [.move, .store, .exchange].contains(steps[index].kind) {
+        var fewer = steps
+        fewer.remove(at: index)
+        total += 1
+        kinds[steps[index].kind, default: 0] += 1
+        if !AllocationChecker.mistakes(in: machine, fewer).isEmpty { missed += 1 }
+      }
+    }
+    #expect(kinds[.move, default: 0] > 20)
+    #expect(kinds[.store, default: 0] > 5)
+    // A slot that is filled again with what it holds is not missed.
+    #expect(missed * 10 >= total * 8, "\(missed) of \(total)")
+  }
+
+  /// An operand that is read from another place is found.
+  @Test func everyOperandIsLookedAt() throws {
+    for (machine, steps) in try allocate(Self.find) {
+      for index in steps.indices where steps[index].kind == .instruction {
+        let instruction = machine.instructions[Int(steps[index].index)]
+        for (register, place) in [(instruction.a, \EmissionStep.a), (instruction.b, \.b), (instruction.x, \.x)] {
+          guard register.exists, !MachineInstruction.isReserved(register), steps[index][keyPath: place].isRegister
+          else {
+            continue
+          }
+          var other = steps
+          other[index][keyPath: place] = .register(14)
+          guard other[index][keyPath: place] != steps[index][keyPath: place] else { continue }
+          let found = AllocationChecker.mistakes(in: machine, other)
+          #expect(!found.isEmpty, "\(instruction.text)")
+        }
+      }
+    }
+  }
+
+  /// The moves of the edges into a block come before those of the edge out of it, also where the block is one jump.
+  @Test func movesThroughABlockThatIsOneJump() throws {
+    var tried = 0
+    for count in [8, 12, 16, 24] {
+      for (machine, steps) in try allocate(Self.crowded(count)) + allocate(Self.find) {
+        for block in machine.blocks where block.end == block.first + 1 {
+          guard let jump = steps.firstIndex(where: { $0.kind == .instruction && $0.index == block.first }),
+            let begin = steps[..<jump].lastIndex(where: { $0.kind == .block }), jump - begin > 2
+          else { continue }
+          // The other way round.
+          var turned = steps
+          turned[(begin + 1)..<jump].reverse()
+          if !AllocationChecker.mistakes(in: machine, turned).isEmpty { tried += 1 }
+        }
+      }
+    }
+    #expect(tried > 0, "no block is one jump with moves that depend on each other")
+  }
+
+  /// What a call destroys does not survive it, and a block's parameter is not what it was the time before.
+  @Test func valuesAcrossCallsAndEdges() throws {
+    var machine = MachineFunction()
+    machine.reset()
+    let value = machine.newRegister(isVector: false)
+    let parameter = machine.newRegister(isVector: false)
+    func instruction(_ operation: MachineOperation, d: VirtualRegister = .none, a: VirtualRegister = .none)
+      -> MachineInstruction
+    {
+      var result = MachineInstruction(operation)
+      result.d = d
+      result.a = a
+      return result
+    }
+    var call = instruction(.callDirect)
+    call.definitions = 1
+    machine.instructions = [
+      instruction(.move, d: value, a: VirtualRegister(Register.rdi)), instruction(.jump),
+      call, instruction(.jump),
+      instruction(.move, d: VirtualRegister(Register.rax), a: value), instruction(.ret),
+    ]
+    machine.instructions[5].opcode = 1
+    machine.blocks = [
+      MachineBlock(first: 0, end: 2, successors: (1, -1)), MachineBlock(first: 2, end: 4, successors: (2, -1)),
+      MachineBlock(first: 4, end: 6),
+    ]
+    func step(_ index: Int32, d: Int8? = nil, a: Int8? = nil) -> EmissionStep {
+      var step = EmissionStep(kind: .instruction, codeOffset: 0, index: index)
+      if let d { step.d = .register(d) }
+      if let a { step.a = .register(a) }
+      return step
+    }
+    func block(_ index: Int32) -> EmissionStep { EmissionStep(kind: .block, codeOffset: 0, index: index) }
+    func move(_ kind: EmissionStep.Kind, _ a: AllocatorMove.Place, _ d: AllocatorMove.Place) -> EmissionStep {
+      var step = EmissionStep(kind: kind, codeOffset: 0)
+      step.a = a
+      step.d = d
+      return step
+    }
+    let direct = [
+      block(0), step(0, d: 3, a: 7), step(1), block(1), step(2), step(3), block(2), step(4, d: 0, a: 3), step(5),
+    ]
+    #expect(
+      AllocationChecker.mistakes(in: machine, direct)
+        == ["4: move.double d=rax a=v32 [d=rax a=rbx]: v32 is read from rbx, which holds nothing"])
+    var saved = direct
+    saved.insert(move(.store, .register(3), .slot(0)), at: 2)
+    saved.insert(move(.move, .slot(0), .register(3)), at: 6)
+    #expect(AllocationChecker.mistakes(in: machine, saved) == [])
+    // A slot that is overwritten in between, by a vector in the slot in front of it too.
+    var overwritten = saved
+    overwritten[6] = move(.move, .slot(1), .register(3))
+    overwritten[2] = move(.store, .register(3), .slot(1))
+    #expect(AllocationChecker.mistakes(in: machine, overwritten) == [])
+    var vector = move(.move, .register(16), .slot(0))
+    vector.isVector = true
+    overwritten.insert(vector, at: 3)
+    #expect(AllocationChecker.mistakes(in: machine, overwritten).count == 1)
+    // An instruction that is left out.
+    var shorter = saved
+    shorter.removeAll { $0.kind == .instruction && $0.index == 2 }
+    #expect(AllocationChecker.mistakes(in: machine, shorter) == ["block 1: instruction 3 in the place of 2"])
+    // The value under the name of a parameter.
+    machine.registerPool = [value, parameter]
+    machine.blocks[1].arguments = (0, 1)
+    machine.blocks[2].parameters = (1, 1)
+    machine.instructions[4].a = parameter
+    #expect(AllocationChecker.mistakes(in: machine, saved) == [])
+    machine.instructions[4].a = value
+    machine.blocks[2].parameters = (0, 1)
+    machine.registerPool = [parameter, value]
+    machine.blocks[1].arguments = (0, 1)
+    machine.blocks[2].parameters = (1, 1)
+    #expect(AllocationChecker.mistakes(in: machine, saved).count == 1)
+  }
+
+  @Test(.enabled(if: MachineCode.isAvailable, "no compiler for this machine"))
+  func theHashTableFindsWhatIsThere() throws {
+    var configuration = Engine.Configuration()
+    configuration.tier = .compiler
+    configuration.checksCompiler = true
+    let engine = Engine(configuration)
+    let instance = try Linker(Store(engine)).instantiate(try engine.compile(text: Self.find))
+    let insert = try instance.function("insert", as: (Int32, Int32, Int32).self, returning: Void.self)
+    let find = try instance.function("find", as: (Int32, Int32, Int32).self, returning: Int32.self)
+    for key in Int32(1)...90 { try insert(key, 127, key * 10) }
+    for key in Int32(1)...90 { #expect(try find(key, 127, key * 7) == key * 10) }
+    #expect(try find(1000, 127, 7000) != 10_000)
+    #expect(engine.compilerFaults == [])
+  }
+}
