@@ -64,6 +64,32 @@ public struct CompilerInspector {
     MachineCodePrinter.print(try compile(function), environment.layout, operators: operators(of: function))
   }
 
+  /// The machine code of functions as an ELF object for `objdump` and `gdb`: a symbol for each, and line numbers that are
+  /// the offsets of instructions in the module. Functions that are not compiled are left out.
+  ///
+  /// - Parameters:
+  ///   - functions: In the order in which they are to stand; nil for all.
+  ///   - name: What the lines are said to be of: the module's file.
+  public func objectFile(of functions: [Int]? = nil, name: String) -> [UInt8] {
+    var object = ObjectFile(sourceName: name)
+    for function in functions ?? Array(self.functions) {
+      guard let compiled = try? compile(function) else { continue }
+      var lines: [(codeOffset: Int, line: Int)] = []
+      let body = environment.module.module.bodies[function - self.functions.lowerBound]
+      var line = body.range.lowerBound
+      lines.append((0, line))
+      for step in compiled.steps where step.position != 0 && Int(step.position) != line {
+        line = Int(step.position)
+        lines.append((Int(step.codeOffset), line))
+      }
+      let data = compiled.steps.last { $0.kind == .data }.map { Int($0.codeOffset) } ?? compiled.code.count
+      object.add(
+        ObjectFile.Function(
+          name: self.name(of: function) ?? "function_\(function)", code: compiled.code, dataOffset: data, lines: lines))
+    }
+    return object.encoded()
+  }
+
   /// The offsets in the module and the code of a function, with a record of how it was written.
   func compile(_ function: Int) throws(Refusal) -> CompiledFunction {
     let compiler = CompilerContext(environment)

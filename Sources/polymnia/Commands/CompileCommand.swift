@@ -10,12 +10,13 @@ struct CompileCommand: ParsableCommand {
     discussion: """
       '--dump ir' prints the intermediate representation after the last pass, '--dump ir:PASS' after another one: \
       \(CompilerInspector.stages.joined(separator: ", ")). '--dump asm' prints the machine code, with the offset of the \
-      WebAssembly instruction beside each instruction.
+      WebAssembly instruction beside each instruction. '--dump elf' writes an object file for objdump and gdb, whose line \
+      numbers are those offsets.
 
       Offsets of a module in the text format are those of the binary that 'polymnia parse' makes of it.
       """)
 
-  @Option(help: ArgumentHelp("What to print: 'ir', 'ir:PASS' or 'asm'.", valueName: "what"))
+  @Option(help: ArgumentHelp("What to write: 'ir', 'ir:PASS', 'asm' or 'elf'.", valueName: "what"))
   var dump: Dump?
 
   @Option(
@@ -39,10 +40,13 @@ struct CompileCommand: ParsableCommand {
   enum Dump: ExpressibleByArgument, Equatable {
     case intermediateRepresentation(stage: String?)
     case machineCode
+    case objectFile
 
     init?(argument: String) {
       if argument == "asm" {
         self = .machineCode
+      } else if argument == "elf" {
+        self = .objectFile
       } else if argument == "ir" {
         self = .intermediateRepresentation(stage: nil)
       } else if argument.hasPrefix("ir:") {
@@ -65,6 +69,10 @@ struct CompileCommand: ParsableCommand {
     let inspected = try InspectedModule(path: input, features: try features.set, bounds: bounds)
     let chosen = try functions.map { try inspected.function($0) }
     var text = try OutputFile.create(output)
+    if dump == .objectFile {
+      text.write(inspected.inspector.objectFile(of: chosen.isEmpty ? nil : chosen, name: inspected.name))
+      return try text.flush()
+    }
     for (place, function) in (chosen.isEmpty ? Array(inspected.inspector.functions) : chosen).enumerated() {
       if place > 0 { text.write("\n") }
       do throws(CompilerInspector.Refusal) {
@@ -87,6 +95,7 @@ struct CompileCommand: ParsableCommand {
     switch dump {
     case .intermediateRepresentation(let stage): try inspector.intermediateRepresentation(of: function, after: stage)
     case .machineCode: try inspector.machineCode(of: function)
+    case .objectFile: ""
     }
   }
 }

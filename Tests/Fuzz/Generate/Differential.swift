@@ -23,6 +23,8 @@ struct Differential {
     var traps = 0
     var throwing = 0
     var isStopped = false
+    /// What the compiler's own checks have found.
+    var faults: [String] = []
   }
 
   private static let ways = [
@@ -49,6 +51,7 @@ struct Differential {
       } catch {
         return .invalid("\(way.name): \(error)")
       }
+      if let fault = record.faults.first { return .different("\(way.name): \(fault)") }
       if record.isStopped { return .stopped }
       guard let expected = first else {
         first = record
@@ -68,6 +71,7 @@ struct Differential {
     configuration.features = .all
     configuration.memoryPolicy.bounds = way.bounds
     configuration.tier = way.tier
+    configuration.checksCompiler = true
     configuration.stackSize = 1 << 20
     configuration.validationThreads = 1
     // The first way counts instructions.
@@ -103,6 +107,7 @@ struct Differential {
     defer { store.setDeadline(nil) }
     call(instance, seed, &record)
     record.events.append(state(instance))
+    record.faults = engine.compilerFaults
     if let left = store.fuel { record.instructions = UInt64(clamping: fuel - left) }
     return record
   }
