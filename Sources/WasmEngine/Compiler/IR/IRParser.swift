@@ -154,6 +154,9 @@ struct IRParser {
 
   private mutating func parseFunction() throws(IRTextError) {
     try keyword("function")
+    if case .number = token.kind {
+      function.index = UInt32(try number("the number of a function", in: 0...Int64(UInt32.max - 1)))
+    }
     try expect("(")
     function.parameterTypes = try types(")")
     try expect("->")

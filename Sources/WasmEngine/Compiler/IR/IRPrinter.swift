@@ -32,7 +32,8 @@ struct IRPrinter {
   }
 
   private mutating func printFunction() {
-    text += "function (" + types(function.parameterTypes) + ") -> (" + types(function.resultTypes) + ")\n"
+    let index = function.index == UInt32.max ? "" : "\(function.index) "
+    text += "function \(index)(" + types(function.parameterTypes) + ") -> (" + types(function.resultTypes) + ")\n"
     for (index, loop) in function.loops.enumerated() {
       text += "loop \(index) = \(name(loop.header)) ..< \(name(loop.end)) preheader \(name(loop.preheader))"
       if loop.parent >= 0 { text += " in \(loop.parent)" }
