@@ -51,7 +51,8 @@ let package = Package(
       ],
       path: "Benchmarks/Driver"),
     .testTarget(name: "WebAssemblyTests", dependencies: ["WebAssembly"], exclude: ["Golden"]),
-    .testTarget(name: "WasmEngineTests", dependencies: ["WasmEngine", "polymnia-fuzz"]),
+    .testTarget(
+      name: "WasmEngineTests", dependencies: ["WasmEngine", "polymnia-fuzz"], exclude: ["Golden"]),
     .testTarget(name: "WASITests", dependencies: ["WASI"]),
     .testTarget(name: "WastRunnerTests", dependencies: ["WastRunner"]),
     .testTarget(name: "PolymniaTests", dependencies: ["polymnia", "WasmEngine"], exclude: ["Bindings", "Golden"]),
