@@ -32,6 +32,8 @@ struct BodyOutput {
   /// The number of blocks that have been written.
   fileprivate var blockCount: UInt32 = 0
   fileprivate var usesTrapLabel = false
+  /// The number on top of the stack where the instruction that is rewritten comes right behind an integer constant.
+  fileprivate(set) var constantOperand: UInt64?
 
   /// A local that belongs to the transform: the same one for the same type and number throughout a body. Its value holds
   /// only between instructions that one call of ``BodyTransform/rewrite(_:into:)`` writes.
@@ -206,6 +208,7 @@ struct BodyRewriter {
     bodyStart: Int, _ newHints: inout [BranchHints.Hint]
   ) throws(ModuleError) {
     var hints = hints
+    var previous = Instruction(.nop)
     // Where the bytes begin that are copied as they are.
     var pending = reader.position
     while !reader.isAtEnd {
@@ -219,6 +222,7 @@ struct BodyRewriter {
           newHints.append(BranchHints.Hint(offset: UInt32(truncatingIfNeeded: offset), isLikely: hint.isLikely))
         }
       }
+      defer { previous = instruction }
       if treatment.isEmpty { continue }
       if treatment.contains(.opensBlock) {
         output.depth += 1
@@ -233,6 +237,8 @@ struct BodyRewriter {
       if treatment.contains(.remapped) {
         remapping.write(instruction, from: reader, to: &output.writer)
       } else {
+        output.constantOperand =
+          previous.opcode == .i32Const || previous.opcode == .i64Const ? previous.value : nil
         try transform.rewrite(instruction, into: &output)
       }
       pending = reader.position

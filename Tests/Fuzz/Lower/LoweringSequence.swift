@@ -168,6 +168,18 @@ struct LoweringSequence {
     function(
       [a, other.is64Bit ? "A" : "a", memory.is64Bit && other.is64Bit ? "N" : "n"], "i32",
       "(memory.copy \(k) \(j) (local.get 0) (local.get 1) (local.get 2)) (i32.const 1)")
+    // Counts and addresses that the lowering knows.
+    let t = memory.type
+    let count = random.pick([0, 1, 16, 64, 65535, 65536, 70000])
+    function([a, "i"], "i32", "(memory.fill \(k) (local.get 0) (local.get 1) (\(t).const \(count))) (i32.const 1)")
+    let both = memory.is64Bit && other.is64Bit ? "i64" : "i32"
+    function(
+      [a, other.is64Bit ? "A" : "a"], "i32",
+      "(memory.copy \(k) \(j) (local.get 0) (local.get 1) (\(both).const \(count))) (i32.const 1)")
+    function(
+      [a, "n"], "i32",
+      "(memory.init \(k) $d (local.get 0) (local.get 1) (i32.const \(random.pick([0, 5, 16])))) (i32.const 1)")
+    function([], "i64", "(i64.load16_u \(k) offset=2 (\(t).const \(random.pick([0, 65532, 65533, 290, 297]))))")
     makeDigest(k)
   }
 

@@ -35,6 +35,7 @@ struct AccessLowering: BodyTransform {
 
   mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError) {
     guard code.layout.isCombined else { return output.writer.write(instruction) }
+    if let count = output.constantOperand, bulk(instruction, count: count, &output) { return }
     switch instruction.opcode {
     case .memorySize:
       size(code.place(instruction.index), &output)
@@ -95,7 +96,10 @@ struct AccessLowering: BodyTransform {
     case size
   }
 
-  private func check(_ instruction: Instruction, _ place: MemoryLayout.Place, end: UInt64?) -> Check {
+  /// - Parameter address: where it is known.
+  private func check(
+    _ instruction: Instruction, _ place: MemoryLayout.Place, address: UInt64?, end: UInt64?
+  ) -> Check {
     if place.isNative {
       // The folded offset must be expressible; where it is not, nothing can be in bounds.
       let offset = instruction.memoryOffset.addingReportingOverflow(place.base)
@@ -103,6 +107,8 @@ struct AccessLowering: BodyTransform {
     }
     if code.isUnchecked { return .none }
     guard let end, end <= MemoryLayout.largest << 1 else { return .always }
+    // A memory never shrinks.
+    if let address, address <= place.minimumByteCount, end <= place.minimumByteCount - address { return .none }
     if place.sizeGlobal != nil { return .size }
     guard end <= place.minimumByteCount else { return .always }
     let highest = place.minimumByteCount - end
@@ -115,7 +121,7 @@ struct AccessLowering: BodyTransform {
     if place.isRemote { return remoteAccess(instruction, operands: operands, place, &output) }
     let sum = instruction.memoryOffset.addingReportingOverflow(1 << UInt64(row.width))
     let end = sum.overflow ? nil : sum.partialValue
-    let check = check(instruction, place, end: end)
+    let check = check(instruction, place, address: operands.isEmpty ? output.constantOperand : nil, end: end)
 
     var access = instruction
     access.index = 0
