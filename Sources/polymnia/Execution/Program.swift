@@ -11,6 +11,7 @@ final class Program {
   private let timeout: Double?
   private let compilation: CompilationTime
   private let wasi: WASI
+  private var hasSystemInterface = false
   private var modules: [CompiledModule] = []
 
   init(_ options: RunCommand, features: FeatureSet) throws {
@@ -46,7 +47,6 @@ final class Program {
     } catch {
       throw CommandFailure(diagnostics: ["polymnia: error: \(error)"])
     }
-    try wasi.define(in: linker)
   }
 
   private static func configuration(_ options: RunCommand) -> WASIConfiguration {
@@ -106,8 +106,16 @@ final class Program {
     if compilation == .eager {
       clock.measure(.compile) { CompilationProgressLine.show { module.compileFunctions(progress: $0) } }
     }
+    try defineSystemInterface(for: module)
     modules.append(module)
     return Loaded(name: name, module: module)
+  }
+
+  /// Defines WASI where a module is the first to want it: its functions take longer to make than a small module to run.
+  private func defineSystemInterface(for module: CompiledModule) throws {
+    guard !hasSystemInterface, module.imports.contains(where: { $0.module == WASI.moduleName }) else { return }
+    hasSystemInterface = true
+    try wasi.define(in: linker)
   }
 
   /// Leaves in the cache what has been compiled.
