@@ -249,7 +249,7 @@ public final class Store {
   private func failure(_ status: ExecutionStatus) -> any Error {
     defer { capturedFrames = nil }
     switch status {
-    case .completed, .trapped: return trap()
+    case .completed, .trapped, .caught: return trap()
     case .threw:
       let word = context[StoreContext.pendingExceptionOffset]
       context[StoreContext.pendingExceptionOffset] = 0

@@ -64,6 +64,8 @@ final class InstanceData {
     if let pieces {
       context.base.storeBytes(
         of: pieces.trapExit, toByteOffset: VMContext.trapExitOffset, as: UnsafeRawPointer.self)
+      context.base.storeBytes(
+        of: pieces.throwExit, toByteOffset: VMContext.throwExitOffset, as: UnsafeRawPointer.self)
     }
     for index in layout.importedFunctionCount..<layout.functionCount {
       let record = FunctionRecord(context.base + layout.functionRecord(index))

@@ -11,6 +11,7 @@ enum MachineCode {
   /// The pieces that do not depend on types.
   struct Pieces: @unchecked Sendable {
     let trapExit: UnsafeRawPointer
+    let throwExit: UnsafeRawPointer
     let lazyStub: UnsafeRawPointer
     let runtimeTable: UnsafeMutablePointer<UInt>
   }
@@ -21,9 +22,11 @@ enum MachineCode {
   static let pieces: Pieces? = {
     guard isAvailable,
       let trapExit = arena.place(Trampolines.trapExit(recordTrap: address(recordTrap))),
+      let throwExit = arena.place(Trampolines.throwExit(throw: address(throwException))),
       let lazyStub = arena.place(Trampolines.lazy(compile: address(compile)))
     else { return nil }
-    return Pieces(trapExit: trapExit, lazyStub: lazyStub, runtimeTable: MachineRuntime.table)
+    return Pieces(
+      trapExit: trapExit, throwExit: throwExit, lazyStub: lazyStub, runtimeTable: MachineRuntime.table)
   }()
 
   private struct Thunks: @unchecked Sendable {
@@ -61,6 +64,9 @@ enum MachineCode {
   }
 
   private static func address(_ function: @convention(c) (UInt, UInt, UInt, UInt, UInt) -> UInt64) -> UInt {
+    unsafeBitCast(function, to: UInt.self)
+  }
+  private static func address(_ function: @convention(c) (UInt, UInt, UInt, UInt) -> UInt64) -> UInt {
     unsafeBitCast(function, to: UInt.self)
   }
   private static func address(_ function: @convention(c) (UnsafeMutableRawPointer) -> UInt) -> UInt {
@@ -110,6 +116,16 @@ enum MachineCode {
     }
   }
 
+  /// What throw exits call: an exception is thrown by the call that returns to `site`.
+  private static let throwException: @convention(c) (UInt, UInt, UInt, UInt) -> UInt64 = {
+    context, exception, frame, site in
+    guard let base = UnsafeMutableRawPointer(bitPattern: context) else { return ExecutionStatus.trapped.rawValue }
+    let context = VMContext(base)
+    let store = context.store
+    store[StoreContext.pendingExceptionOffset] = UInt64(exception)
+    return Unwinding.unwind(store, frame: frame, position: site, context: context).rawValue
+  }
+
   /// What the lazy stub calls: the machine code of a function, which is the way to the interpreter where the compiler
   /// refuses it.
   private static let compile: @convention(c) (UnsafeMutableRawPointer) -> UInt = { base in
@@ -128,7 +144,7 @@ enum MachineCode {
       let store = record.context.store
       // A caller that does not keep its context is in the callee's instance.
       MachineFrames.noteCaller(store, of: frame, context: record.context)
-      let status: ExecutionStatus
+      var status: ExecutionStatus
       if record.context.word(VMContext.instanceOffset) == 0 {
         let result = RuntimeCalls.hostCall(record, caller: VMContext(caller), slots: slots)
         // The caller may go on without another look at the interrupt word.
@@ -139,7 +155,11 @@ enum MachineCode {
       } else {
         status = Tier.interpret(record, slots: slots, in: store)
       }
-      if status == .trapped { RuntimeCalls.captureBacktrace(store) }
+      switch status {
+      case .trapped: RuntimeCalls.captureBacktrace(store)
+      case .threw: status = Unwinding.unwindCaller(of: frame, store, context: record.context)
+      default: break
+      }
       return status.rawValue
     }
 }

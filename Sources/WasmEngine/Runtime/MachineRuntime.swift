@@ -79,6 +79,17 @@ enum MachineRuntime {
           ? 1 : 0
       }
       return unsafeBitCast(function, to: UInt.self)
+    case .makeException:
+      let function: @convention(c) (Context, Word, Word) -> Word = {
+        RuntimeCalls.makeException(VMContext($0), tag: UInt32($1), slots: nil, count: UInt32($2))
+      }
+      return unsafeBitCast(function, to: UInt.self)
+    case .exceptionCaught:
+      let function: @convention(c) (Context, Word, Word) -> Word = {
+        RuntimeCalls.exceptionCaught(VMContext($0), $1, byReference: $2 != 0)
+        return 0
+      }
+      return unsafeBitCast(function, to: UInt.self)
     }
   }
 }

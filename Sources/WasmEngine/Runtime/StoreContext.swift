@@ -49,6 +49,11 @@ struct StoreContext {
   static let machineEntryCountOffset = 168
   /// The page that may not be read while the interrupt word is set; 0 where there is none.
   static let interruptPageOffset = 176
+  /// Where compiled code goes on that has caught an exception (``Unwinding``): the instruction, the frame pointer and the
+  /// context.
+  static let landingPositionOffset = 184
+  static let landingFrameOffset = 192
+  static let landingContextOffset = 200
   /// The registers of compiled code that faulted, as the system orders them (``Signals``).
   static let faultRegistersOffset = 256
 
@@ -77,4 +82,7 @@ enum ExecutionStatus: UInt64 {
   case threw = 2
   /// A host function threw a Swift error, which is parked in the store.
   case hostFailed = 3
+  /// A frame of compiled code catches the exception; where it goes on stands in the ``StoreContext``. Only exits of
+  /// compiled code return this, to themselves.
+  case caught = 4
 }

@@ -36,6 +36,8 @@ struct VMContext {
   static let segmentRecordSize = 16
   /// What every trap of compiled code calls.
   static let trapExitOffset = 40
+  /// What compiled code calls to throw an exception.
+  static let throwExitOffset = 48
   static let headerSize = 64
   static let memoryRecordSize = 24
   static let tableRecordSize = 16

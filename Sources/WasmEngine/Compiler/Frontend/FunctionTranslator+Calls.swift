@@ -46,6 +46,7 @@ extension FunctionTranslator {
         imm: isDirect ? Int64(instruction.index) : 0, aux: UInt16(truncatingIfNeeded: resultTypes.count)))
     pushResults(of: call, resultTypes)
     forgetState()
+    endGuardedCall()
   }
 
   private mutating func pushResults(of call: IRValue, _ types: [IRType]) {
@@ -225,4 +226,5 @@ enum RuntimeEntry: Int64, CaseIterable {
   case memoryGrow, memoryFill, memoryCopy, memoryInit, dataDrop, memoryDiscard
   case tableGrow, tableFill, tableCopy, tableInit, elemDrop
   case isSubtype
+  case makeException, exceptionCaught
 }

@@ -10,7 +10,7 @@ extension FunctionTranslator {
   }
 
   /// In code that cannot be reached only the ends of constructs matter.
-  mutating func skip(_ instruction: Instruction) throws(CompilationRefusal) {
+  mutating func skip(_ instruction: Instruction, _ reader: InstructionReader) throws(CompilationRefusal) {
     switch instruction.opcode {
     case .block, .loop, .if, .tryTable:
       skipping += 1
@@ -18,12 +18,13 @@ extension FunctionTranslator {
     case .else:
       if skipping == 0 { startElse() }
     case .end:
-      if skipping > 0 { skipping -= 1 } else { endConstruct() }
+      if skipping > 0 { skipping -= 1 } else { endConstruct(reader) }
     default:
       break
     }
   }
 
+  /// Begins a construct.
   mutating func enter(_ kind: Control.Kind, _ type: BlockType) {
     let signature = blockSignature(type)
     let construct = nextConstruct
@@ -210,7 +211,7 @@ extension FunctionTranslator {
   }
 
   /// Ends the innermost construct: merges the paths that lead here.
-  mutating func endConstruct() {
+  mutating func endConstruct(_ reader: InstructionReader) {
     let depth = controls.count - 1
     if controls[depth].kind == .function {
       if current != nil { returnResults() }
@@ -218,6 +219,7 @@ extension FunctionTranslator {
       return
     }
     if controls[depth].kind == .if { endIfWithoutElse() }
+    if controls[depth].kind == .tryTable { endTryTable(reader) }
     let control = controls[depth]
     if control.kind == .loop {
       ir.loops[Int(currentLoop)].end = IRBlockID(ir.blocks.count)
@@ -262,17 +264,29 @@ extension FunctionTranslator {
     controls[depth].kind = .block
   }
 
-  /// Makes the block at a construct's end. A value that is the same on all paths needs no parameter.
+  /// Makes the block at a construct's end.
   private mutating func mergePaths(_ control: Control) {
-    let block = IRBlockID(ir.blocks.count)
     startBlock()
+    values.leave(control.mark)
+    let (merged, pathCount) = merge(control.pending)
+    stack.removeSubrange(control.height...)
+    stack.append(contentsOf: merged[..<control.resultCount])
+    for (place, local) in assigned.locals(of: control.construct).enumerated() {
+      locals[Int(local)] = merged[control.resultCount + place]
+    }
+    if pathCount > 1 { forgetState(growth: assigned.constructs[control.construct].hasCall) }
+  }
+
+  /// Lets a list of pending edges end in the block that was just begun, and says what the values are there that they
+  /// bring. A value that is the same on all paths needs no parameter.
+  mutating func merge(_ list: Int) -> (values: [IRValue], pathCount: Int) {
+    let block = IRBlockID(ir.blocks.count - 1)
     var edges: [Int] = []
-    var link = control.pending
+    var link = list
     while link >= 0 {
       edges.append(pending[link].edge)
       link = pending[link].next
     }
-    values.leave(control.mark)
     let columns = Int(ir.edges[edges[0]].argumentCount)
     var kept: [Int] = []
     var merged: [IRValue] = []
@@ -297,12 +311,7 @@ extension FunctionTranslator {
       for (place, column) in kept.enumerated() { ir.arguments[start + place] = ir.arguments[start + column] }
       ir.edges[edge].argumentCount = UInt32(kept.count)
     }
-    stack.removeSubrange(control.height...)
-    stack.append(contentsOf: merged[..<control.resultCount])
-    for (place, local) in assigned.locals(of: control.construct).enumerated() {
-      locals[Int(local)] = merged[control.resultCount + place]
-    }
-    if edges.count > 1 { forgetState(growth: assigned.constructs[control.construct].hasCall) }
+    return (merged, edges.count)
   }
 
   /// At the back edge of a loop: leaves by a trap if the store's interrupt word is set.

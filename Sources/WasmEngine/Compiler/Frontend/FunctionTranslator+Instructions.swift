@@ -18,7 +18,15 @@ extension FunctionTranslator {
     case .else:
       startElse()
     case .end:
-      endConstruct()
+      endConstruct(reader)
+    case .tryTable:
+      startTryTable(instruction)
+    case .throw:
+      translateThrow(instruction)
+    case .throwRef:
+      let exception = pop()
+      trapIf(compare(.equal, exception, constant(.i64, 0)), .nullExceptionReference)
+      throwReference(exception)
     case .br:
       branch(to: Int(instruction.index))
     case .brIf:

@@ -72,6 +72,8 @@ struct FunctionTranslator: ~Copyable {
   var position: UInt32 = 0
   var loopDepth: UInt16 = 0
   var currentLoop: Int32 = -1
+  /// The innermost try_table with clauses, among ``controls``.
+  var innermostTry = -1
 
   // Epochs: numbers that stand for the state of something mutable. Two loads in one epoch give the same.
   var lastEpoch: UInt32 = 1
@@ -85,7 +87,7 @@ struct FunctionTranslator: ~Copyable {
   var savedLocals: [IRValue] = []
 
   struct Control {
-    enum Kind { case function, block, loop, `if`, `else` }
+    enum Kind { case function, block, loop, `if`, `else`, tryTable }
     var kind: Kind
     var construct: Int
     /// The operand stack below the construct's parameters.
@@ -101,6 +103,10 @@ struct FunctionTranslator: ~Copyable {
     var elseEdge = -1
     var type: FunctionType
     var outerLoop: Int32
+    /// Of try_table: the instruction, the guarded code around it, and the head of the list of edges on which exceptions come.
+    var clauses = Instruction(.nop)
+    var outerTry = -1
+    var exceptions = -1
   }
 
   init(_ environment: CompilationEnvironment) {
@@ -143,7 +149,7 @@ struct FunctionTranslator: ~Copyable {
       guard let instruction = try? reader.next() else { throw CompilationRefusal(reason: "unreadable body") }
       position = instruction.offset
       if skipping > 0 || current == nil {
-        try skip(instruction)
+        try skip(instruction, reader)
       } else {
         try translate(instruction, reader)
       }
@@ -171,6 +177,7 @@ struct FunctionTranslator: ~Copyable {
     skipping = 0
     loopDepth = 0
     currentLoop = -1
+    innermostTry = -1
     lastEpoch = 1
     sharedMemoryEpoch = 1
     regionEpoch = [0, 1, 1, 1]

@@ -17,7 +17,7 @@ struct IRBlock {
   var loopDepth: UInt16 = 0
   /// The header of the innermost loop that contains the block, or its own number; -1 outside loops.
   var loop: Int32 = -1
-  /// The block that is entered rarely: it throws, traps, or a hint says so.
+  /// The block is entered rarely: what it does is behind a caught exception. Its code stands apart.
   var isCold = false
 }
 
@@ -66,6 +66,15 @@ struct IRFunction {
 
   func edges(of block: IRBlock) -> ArraySlice<IREdge> {
     edges[Int(block.firstEdge)..<Int(block.firstEdge) + Int(block.edgeCount)]
+  }
+
+  /// The edge on which exceptions leave a block, by its number among all.
+  func exceptionEdge(of block: IRBlock) -> Int? {
+    guard let last = block.instructions.last, block.edgeCount > 0 else { return nil }
+    switch instructions[last.index].operation {
+    case .jumpOrCatch, .throwReference: return Int(block.firstEdge + block.edgeCount) - 1
+    default: return nil
+    }
   }
 
   /// The bits of a constant, or nil for another value.

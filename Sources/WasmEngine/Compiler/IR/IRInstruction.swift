@@ -136,6 +136,10 @@ enum IROperation: UInt8, CaseIterable {
   case trap
   /// Calls whose frame replaces this one.
   case tailCall, tailCallRecord
+  /// Behind a call in guarded code: to successor 0, or to successor 1 by an exception that comes out of the call.
+  case jumpOrCatch
+  /// Throws the exception that `a` refers to, which is not null; it goes on at the successor, if there is one.
+  case throwReference
 
   var endsBlock: Bool { rawValue >= IROperation.jump.rawValue }
   var isCall: Bool { rawValue >= IROperation.call.rawValue && rawValue <= IROperation.callRuntime.rawValue }
@@ -293,9 +297,9 @@ struct IRInstruction {
     switch operation {
     case .nothing, .parameter, .constant, .vectorConstant, .contextAddress, .jump, .trap, .return, .call, .callRecord,
       .callRuntime,
-      .tailCall, .tailCallRecord:
+      .tailCall, .tailCallRecord, .jumpOrCatch:
       0
-    case .result, .branch, .branchTable, .interruptCheck: 1
+    case .result, .branch, .branchTable, .interruptCheck, .throwReference: 1
     case .boundsCheck, .indexCheck, .load, .contextStore, .trapIf: 2
     default: 3
     }

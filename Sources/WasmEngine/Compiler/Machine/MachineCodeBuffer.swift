@@ -7,9 +7,15 @@ struct Label: Hashable {
 ///
 /// Knows nothing of any instruction set but that displacements are 32 bits, counted from their own end plus `trailing`.
 struct MachineCodeBuffer: ~Copyable {
+  /// Of the section that is being written, as are the count and the capacity.
   private(set) var bytes: UnsafeMutablePointer<UInt8>
   private(set) var count = 0
   private var capacity: Int
+  /// The section that is not being written.
+  private var other: (bytes: UnsafeMutablePointer<UInt8>, count: Int, capacity: Int)
+  private(set) var isInColdSection = false
+  /// Marks positions in the cold section until the sections are joined.
+  private static let coldMark = 1 << 30
   /// The position of each label, or -1 until it is bound.
   private var positions: [Int32] = []
   private var fixups: [Fixup] = []
@@ -24,13 +30,19 @@ struct MachineCodeBuffer: ~Copyable {
   init(capacity: Int = 4096) {
     self.capacity = max(capacity, 64)
     bytes = .allocate(capacity: self.capacity)
+    other = (.allocate(capacity: 256), 0, 256)
   }
 
-  deinit { bytes.deallocate() }
+  deinit {
+    bytes.deallocate()
+    other.bytes.deallocate()
+  }
 
   /// Forgets everything but the memory, for the next function.
   mutating func reset() {
+    writeSection(cold: false)
     count = 0
+    other.count = 0
     positions.removeAll(keepingCapacity: true)
     fixups.removeAll(keepingCapacity: true)
   }
@@ -69,7 +81,49 @@ struct MachineCodeBuffer: ~Copyable {
     return Label(index: UInt32(positions.count - 1))
   }
 
-  mutating func bind(_ label: Label) { positions[Int(label.index)] = Int32(count) }
+  mutating func bind(_ label: Label) { positions[Int(label.index)] = Int32(position) }
+
+  // MARK: Sections
+
+  /// Where code is being written. ``joinSections()`` returns what is to be done to such positions then.
+  var position: Int { isInColdSection ? count | Self.coldMark : count }
+
+  /// What is written from now on is code that runs rarely, or is not.
+  mutating func writeSection(cold: Bool) {
+    guard cold != isInColdSection else { return }
+    isInColdSection = cold
+    let current = (bytes, count, capacity)
+    (bytes, count, capacity) = other
+    other = current
+  }
+
+  /// Puts the cold section behind the other one. Positions from before change by the result.
+  mutating func joinSections() -> JoinedSections {
+    writeSection(cold: false)
+    let joined = JoinedSections(coldStart: count)
+    guard other.count > 0 else { return joined }
+    while capacity - count < other.count + 16 { grow() }
+    (bytes + count).update(from: other.bytes, count: other.count)
+    count += other.count
+    other.count = 0
+    for index in positions.indices where positions[index] >= 0 {
+      positions[index] = Int32(joined.position(Int(positions[index])))
+    }
+    for index in fixups.indices {
+      fixups[index].position = Int32(joined.position(Int(fixups[index].position)))
+      fixups[index].origin = Int32(joined.position(Int(fixups[index].origin)))
+    }
+    return joined
+  }
+
+  /// Where things are once the sections are joined.
+  struct JoinedSections {
+    fileprivate var coldStart: Int
+
+    func position(_ position: Int) -> Int {
+      position & coldMark == 0 ? position : position & ~coldMark + coldStart
+    }
+  }
 
   /// The distance of a jump of two bytes from here, if that reaches a label that is bound.
   @inline(__always)
@@ -86,13 +140,13 @@ struct MachineCodeBuffer: ~Copyable {
 
   /// Appends four bytes that will hold the distance to a label. `trailing` bytes of the same instruction follow them.
   mutating func displacement(to label: Label, trailing: Int = 0) {
-    fixups.append(Fixup(position: Int32(count), label: label, origin: Int32(count + 4 + trailing)))
+    fixups.append(Fixup(position: Int32(position), label: label, origin: Int32(position + 4 + trailing)))
     word(Int32(0))
   }
 
   /// Appends an entry of a jump table: the distance from the table's beginning, which is bound.
   mutating func tableEntry(_ label: Label, relativeTo table: Label) {
-    fixups.append(Fixup(position: Int32(count), label: label, origin: positions[Int(table.index)]))
+    fixups.append(Fixup(position: Int32(position), label: label, origin: positions[Int(table.index)]))
     word(Int32(0))
   }
 

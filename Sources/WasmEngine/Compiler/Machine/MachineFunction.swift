@@ -123,6 +123,8 @@ enum MachineOperation: UInt8 {
   /// Traps if the store's interrupt word is set: `sub` 0 tests the word of the store at `a`, 1 reads the page at `a`, which
   /// faults then. (The prologue's compare with the stack limit serves calls.)
   case interruptCheck
+  /// throws the exception in rsi
+  case throwException
   /// the record is in r11; `imm` the call site
   case call
   /// the function of this instance whose record is at `displacement` in the context; `sub` 1: the function itself
@@ -179,6 +181,13 @@ struct MachineBlock {
   var loopDepth: UInt16 = 0
   /// Where this block is a loop header, the number behind the loop's last block.
   var loopEnd: Int32 = -1
+  /// The block that an exception goes on at that comes out of this block's last call, after which nothing is in a register.
+  /// It has no other way in.
+  var landing: Int32 = -1
+  /// Whether this block is another's ``landing``.
+  var isLanding = false
+  /// Whether the block's code stands apart, behind that of the others.
+  var isCold = false
 }
 
 /// Where compiled code can trap, and what the trap is.
@@ -231,10 +240,17 @@ struct MachineFunction {
     return VirtualRegister(isVector.count - 1)
   }
 
+  /// The blocks that a block jumps to.
   func forEachSuccessor(_ block: Int, _ body: (Int) -> Void) {
     let block = blocks[block]
     if block.successors.0 >= 0 { body(Int(block.successors.0)) }
     if block.successors.1 >= 0 { body(Int(block.successors.1)) }
     for index in 0..<Int(block.poolCount) { body(Int(successorPool[Int(block.poolStart) + index])) }
+  }
+
+  /// The same with the block's landing.
+  func forEachSuccessorOrLanding(_ block: Int, _ body: (Int) -> Void) {
+    forEachSuccessor(block, body)
+    if blocks[block].landing >= 0 { body(Int(blocks[block].landing)) }
   }
 }

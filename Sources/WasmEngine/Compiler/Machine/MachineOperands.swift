@@ -18,7 +18,7 @@ extension MachineInstruction {
       body(VirtualRegister(Register.rax), false)
     case .shift:
       body(VirtualRegister(Register.rcx), false)
-    case .call, .callDirect, .callRuntime, .tailCall, .ret:
+    case .call, .callDirect, .callRuntime, .tailCall, .ret, .throwException:
       var bits = opcode
       while bits != 0 {
         body(VirtualRegister(bits.trailingZeroBitCount), false)
@@ -51,7 +51,7 @@ extension MachineInstruction {
   @inline(__always)
   func forEachClobber(_ body: (Int) -> Void) {
     switch operation {
-    case .call, .callDirect, .callRuntime:
+    case .call, .callDirect, .callRuntime, .throwException:
       for register in 0..<32 where !Self.isReserved(VirtualRegister(register)) { body(register) }
     default:
       break

@@ -102,7 +102,7 @@ enum LoopInvariants {
       var bits: UInt8 = 0
       for value in block.instructions {
         let operation = function[value].operation
-        if operation.isCall { bits = 0b1110 }
+        if operation.isCall || operation == .throwReference { bits = 0b1110 }
         if operation == .contextStore { bits |= 1 << UInt8(IRContextRegion.globals.rawValue) }
       }
       guard bits != 0 else { continue }

@@ -102,7 +102,7 @@ struct Allocator {
       allocate(current)
     }
     resolve(machine)
-    return true
+    return !hasFailed
   }
 
   // MARK: Intervals
@@ -590,6 +590,7 @@ struct Allocator {
       let from = info.end * 2 - 1
       var count = 0
       machine.forEachSuccessor(block) { _ in count += 1 }
+      if info.landing >= 0 { resolveLanding(Int(info.landing), machine, &pending) }
       machine.forEachSuccessor(block) { successor in
         let to = machine.blocks[successor].first * 2
         // In front of the jump if this is the only way on; at the beginning of the successor if it has no other way in.
@@ -629,6 +630,25 @@ struct Allocator {
       }
     }
     moves.append(contentsOf: pending)
+  }
+
+  /// Where an exception goes on everything is in its slot, since the call that it comes from preserves no register.
+  private mutating func resolveLanding(
+    _ block: Int, _ machine: borrowing MachineFunction, _ pending: inout [AllocatorMove]
+  ) {
+    let position = machine.blocks[block].first * 2
+    live.forEachLive(into: block) { register in
+      guard register >= 32 else { return }
+      let target = place(of: register, at: position)
+      if slots[register] < 0 {
+        hasFailed = true
+      } else if target.isRegister {
+        pending.append(
+          AllocatorMove(
+            position: position, phase: .entering, isVector: isVector[register], source: .slot(slots[register]),
+            target: target))
+      }
+    }
   }
 }
 

@@ -69,7 +69,7 @@ struct LiveIntervals {
     liveIn.append(contentsOf: repeatElement(0, count: words * machine.blocks.count))
     for block in stride(from: machine.blocks.count - 1, through: 0, by: -1) {
       for word in 0..<words { live[word] = 0 }
-      machine.forEachSuccessor(block) { successor in
+      machine.forEachSuccessorOrLanding(block) { successor in
         // A successor behind us is a loop header, whose needs are added when it is reached.
         if successor > block { for word in 0..<words { live[word] |= liveIn[successor * words + word] } }
       }
@@ -224,6 +224,18 @@ struct LiveIntervals {
   func forEachLive(into block: Int, among set: [UInt64], _ body: (Int) -> Void) {
     for word in 0..<words {
       var bits = liveIn[block * words + word] & set[word]
+      while bits != 0 {
+        body(Int(globals[word * 64 + bits.trailingZeroBitCount]))
+        bits &= bits - 1
+      }
+    }
+  }
+
+  /// Calls `body` with every register that is live where a block begins.
+  @inline(__always)
+  func forEachLive(into block: Int, _ body: (Int) -> Void) {
+    for word in 0..<words {
+      var bits = liveIn[block * words + word]
       while bits != 0 {
         body(Int(globals[word * 64 + bits.trailingZeroBitCount]))
         bits &= bits - 1

@@ -28,7 +28,7 @@ extension Emitter {
     if instruction.memory != .max, instruction.isMemory {
       accesses.append(
         AccessSite(
-          codeOffset: assembler.code.count, position: instruction.position, memory: instruction.memory,
+          codeOffset: assembler.code.position, position: instruction.position, memory: instruction.memory,
           width: instruction.accessWidth, memory(instruction, b, x)))
     }
     switch instruction.operation {
@@ -250,7 +250,7 @@ extension Emitter {
     case .call:
       assembler.move(.quad, .r15, .memory(Address(.r11, Int32(FunctionRecord.contextOffset))))
       assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
-      callSite(instruction)
+      callSite(instruction, throwingIn: block)
       assembler.move(.quad, .r15, .memory(Address(.rbp, -8)))
     case .callDirect:
       if instruction.sub == 1 {
@@ -259,8 +259,11 @@ extension Emitter {
         assembler.loadAddress(.quad, .r11, Address(.r15, instruction.displacement))
         assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
       }
-      callSite(instruction)
+      callSite(instruction, throwingIn: block)
       if machine.hasOutwardCalls { assembler.move(.quad, .r15, .memory(Address(.rbp, -8))) }
+    case .throwException:
+      assembler.call(.memory(Address(.r15, Int32(VMContext.throwExitOffset))))
+      callSite(instruction, throwingIn: block)
     case .callRuntime:
       assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
       assembler.move(.quad, Address(.r11, Int32(StoreContext.machineFrameOffset)), .rbp)
@@ -284,11 +287,6 @@ extension Emitter {
       return false
     }
     return true
-  }
-
-  /// A position that a backtrace can find.
-  private mutating func callSite(_ instruction: MachineInstruction) {
-    sites.append(CodeSite(codeOffset: UInt32(assembler.code.count), position: instruction.position, trap: nil))
   }
 
   /// Replaces this frame by the arguments that lie at the stack pointer, and jumps to the function whose record is in r11.

@@ -47,6 +47,8 @@ struct Emitter: ~Copyable {
   private var tables: [Label] = []
   /// For each block, where a jump to it ends up: elsewhere, if the block is nothing but a jump.
   private var destinations: [Int] = []
+  /// The sites of guarded calls, and the blocks where exceptions go on.
+  private var guardedSites: [(site: Int, block: Int)] = []
   private var coldTraps: [(label: Label, site: Int, end: Register?)] = []
   /// Where each virtual register is at the instruction that is being written.
   private var current: [AllocatorMove.Place] = []
@@ -71,6 +73,7 @@ struct Emitter: ~Copyable {
     sites.removeAll(keepingCapacity: true)
     accesses.removeAll(keepingCapacity: true)
     coldTraps.removeAll(keepingCapacity: true)
+    guardedSites.removeAll(keepingCapacity: true)
     entry = assembler.code.makeLabel()
     assembler.code.bind(entry)
     labels = machine.blocks.map { _ in assembler.code.makeLabel() }
@@ -95,9 +98,13 @@ struct Emitter: ~Copyable {
     var move = 0
     var store = 0
     for block in machine.blocks.indices {
+      assembler.code.writeSection(cold: machine.blocks[block].isCold)
       assembler.code.bind(labels[block])
       if block > 0, destinations[block] != block { continue }
       record(.block, block)
+      if machine.blocks[block].isLanding {
+        assembler.loadAddress(.quad, .rsp, Address(.rbp, -Int32(frameSize)))
+      }
       for index in Int(machine.blocks[block].first)..<Int(machine.blocks[block].end) {
         let position = Int32(index) * 2
         while move < allocator.moves.count, allocator.moves[move].position <= position {
@@ -137,6 +144,7 @@ struct Emitter: ~Copyable {
         }
       }
     }
+    joinSections()
     emitColdTraps()
     record(.data)
     emitConstants()
@@ -175,6 +183,32 @@ struct Emitter: ~Copyable {
     if instruction.b.exists { step.b = b }
     if instruction.x.exists { step.x = x }
     steps.append(step)
+  }
+
+  /// Puts the cold blocks behind the others; all positions are final then.
+  private mutating func joinSections() {
+    let joined = assembler.code.joinSections()
+    for index in sites.indices { sites[index].codeOffset = UInt32(joined.position(Int(sites[index].codeOffset))) }
+    for index in accesses.indices {
+      accesses[index].codeOffset = UInt32(joined.position(Int(accesses[index].codeOffset)))
+    }
+    accesses.sort { $0.codeOffset < $1.codeOffset }
+    for (site, block) in guardedSites {
+      sites[site].landing = UInt32(assembler.code.position(of: labels[block]) ?? 0)
+    }
+  }
+
+  /// A position that a backtrace can find.
+  mutating func callSite(_ instruction: MachineInstruction) {
+    sites.append(
+      CodeSite(codeOffset: UInt32(assembler.code.position), position: instruction.position, trap: nil))
+  }
+
+  /// The same where an exception can come out, in a block.
+  mutating func callSite(_ instruction: MachineInstruction, throwingIn block: Int) {
+    callSite(instruction)
+    let landing = machine.blocks[block].landing
+    if landing >= 0 { guardedSites.append((sites.count - 1, Int(landing))) }
   }
 
   // MARK: Frame
@@ -284,7 +318,7 @@ struct Emitter: ~Copyable {
     assembler.call(.memory(Address(.r15, Int32(VMContext.trapExitOffset))))
     sites.append(
       CodeSite(
-        codeOffset: UInt32(assembler.code.count), position: trap.position, isTrap: true, isPrologue: trap.isPrologue,
+        codeOffset: UInt32(assembler.code.position), position: trap.position, isTrap: true, isPrologue: trap.isPrologue,
         trap: trap.kind,
         memory: trap.memory,
         width: trap.width))
@@ -325,7 +359,7 @@ struct Emitter: ~Copyable {
     for move in allocator.moves { isMoved[Int(move.position) / 2] = true }
     for block in machine.blocks.indices.reversed() where block > 0 {
       let info = machine.blocks[block]
-      guard info.end == info.first + 1, machine.instructions[Int(info.first)].operation == .jump,
+      guard !info.isLanding, info.end == info.first + 1, machine.instructions[Int(info.first)].operation == .jump,
         !isMoved[Int(info.first)]
       else { continue }
       let target = Int(machine.instructions[Int(info.first)].imm)
@@ -336,8 +370,9 @@ struct Emitter: ~Copyable {
 
   /// The block behind a block, as far as code is concerned.
   func blockAfter(_ block: Int) -> Int {
+    let isCold = machine.blocks[block].isCold
     var next = block + 1
-    while next < destinations.count, destinations[next] != next {
+    while next < destinations.count, destinations[next] != next || machine.blocks[next].isCold != isCold {
       // An empty block whose code goes on right behind it is passed through.
       next += 1
     }

@@ -72,6 +72,17 @@ extension Lowering {
       try lowerCall(value, instruction)
     case .jump:
       lowerJump(Int(currentBlock.firstEdge))
+    case .jumpOrCatch:
+      let target = machineTarget(Int(currentBlock.firstEdge))
+      machine.blocks[machine.blocks.count - 1].successors.0 = target
+      emitJump(target)
+    case .throwReference:
+      machine.hasCalls = true
+      let exception = VirtualRegister(Register.rsi)
+      emitMove(exception, use(instruction.a))
+      var thrown = MachineInstruction(.throwException)
+      thrown.opcode = 1 << exception.id
+      emit(thrown)
     case .branch: lowerBranch(instruction)
     case .branchTable: lowerBranchTable(instruction)
     case .return: lowerReturn(instruction)

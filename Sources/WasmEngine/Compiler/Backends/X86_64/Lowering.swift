@@ -246,9 +246,10 @@ struct Lowering: ~Copyable {
     for block in ir.blocks {
       machineBlocks.append(next)
       next += 1
-      guard block.edgeCount > 1 else { continue }
+      let exceptionEdge = ir.exceptionEdge(of: block)
+      guard block.edgeCount > 1 || exceptionEdge != nil else { continue }
       for edge in Int(block.firstEdge)..<Int(block.firstEdge + block.edgeCount)
-      where ir.edges[edge].argumentCount > 0 || entries[ir.edges[edge].target.index] > 1 {
+      where ir.edges[edge].argumentCount > 0 || entries[ir.edges[edge].target.index] > 1 || edge == exceptionEdge {
         splitBlocks[edge] = next
         next += 1
       }
@@ -434,6 +435,9 @@ struct Lowering: ~Copyable {
     currentBlockIndex = index
     var target = MachineBlock(first: Int32(machine.instructions.count))
     target.loopDepth = block.loopDepth
+    target.isCold = block.isCold
+    let exceptionEdge = ir.exceptionEdge(of: block)
+    if let exceptionEdge { target.landing = splitBlocks[exceptionEdge] }
     if block.loop >= 0, ir.loops[Int(block.loop)].header.index == index {
       target.loopEnd = machineBlocks[ir.loops[Int(block.loop)].end.index]
     }
@@ -456,6 +460,8 @@ struct Lowering: ~Copyable {
     for edge in Int(block.firstEdge)..<Int(block.firstEdge + block.edgeCount) where splitBlocks[edge] >= 0 {
       var split = MachineBlock(first: Int32(machine.instructions.count))
       split.loopDepth = min(block.loopDepth, ir.blocks[ir.edges[edge].target.index].loopDepth)
+      split.isLanding = edge == exceptionEdge
+      split.isCold = block.isCold || split.isLanding
       machine.blocks.append(split)
       lowerJump(edge)
       machine.blocks[machine.blocks.count - 1].end = Int32(machine.instructions.count)

@@ -95,6 +95,34 @@ struct Trampolines {
     return bytes(&assembler)
   }
 
+  /// What compiled code calls to throw the exception in rsi: `throw(context, exception, frame, site) -> status`. It goes on
+  /// where the exception is caught, or leaves.
+  static func throwExit(throw: UInt) -> [UInt8] {
+    var assembler = Assembler()
+    assembler.move(.quad, .rdi, .of(.r15))
+    assembler.move(.quad, .rdx, .of(.rbp))
+    assembler.pop(.rcx)
+    assembler.arithmetic(.and, .quad, .of(.rsp), immediate: -16)
+    assembler.move(.rax, constant: Int64(bitPattern: UInt64(`throw`)))
+    assembler.call(.of(.rax))
+    landOrLeave(&assembler)
+    return bytes(&assembler)
+  }
+
+  /// Goes on where an exception is caught, if the status in rax says so; otherwise leaves.
+  private static func landOrLeave(_ assembler: inout Assembler) {
+    let left = assembler.code.makeLabel()
+    assembler.arithmetic(.cmp, .quad, .of(.rax), immediate: Int32(ExecutionStatus.caught.rawValue))
+    assembler.jump(if: .notEqual, left)
+    assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
+    assembler.move(.quad, .r15, .memory(Address(.r11, Int32(StoreContext.landingContextOffset))))
+    assembler.move(.quad, .rbp, .memory(Address(.r11, Int32(StoreContext.landingFrameOffset))))
+    // The place itself brings the stack pointer back, which is at a distance from the frame pointer that it knows.
+    assembler.jump(.memory(Address(.r11, Int32(StoreContext.landingPositionOffset))))
+    assembler.code.bind(left)
+    leave(&assembler)
+  }
+
   /// Where the fault handler goes on: `recordFault(context) -> status`, and leaves.
   static func faultExit(recordFault: UInt) -> [UInt8] {
     var assembler = Assembler()
@@ -154,7 +182,7 @@ struct Trampolines {
     assembler.pop(.rbp)
     assembler.ret(popping: UInt16(layout.stackBytes))
     assembler.code.bind(failed)
-    leave(&assembler)
+    landOrLeave(&assembler)
     return bytes(&assembler)
   }
 
