@@ -7,12 +7,13 @@
   nonisolated(unsafe) private var exitAddress: UInt = 0
   /// Where the general registers stand in the context that a handler is given.
   nonisolated(unsafe) private var registersOffset = 0
+  nonisolated(unsafe) private var registry: CodeRegistry?
   /// What was there before us, by whether it is for bus errors.
   nonisolated(unsafe) private var previousFault = sigaction()
   nonisolated(unsafe) private var previousBusError = sigaction()
 
-  /// The handler of faults (SIGSEGV and SIGBUS). A fault of compiled code leaves its registers in the store's context and
-  /// goes on at an exit; every other one goes to the handler that was there before.
+  /// The handler of faults (SIGSEGV and SIGBUS). A fault of compiled code at an access that may fault leaves its registers
+  /// in the store's context and goes on at an exit; every other one goes to the handler that was there before, as it came.
   ///
   /// The handler allocates nothing, counts no references and makes no global. It runs on the alternative stack of the
   /// thread where there is one; where there is none, compiled code leaves ``ThreadStack/reserve`` bytes of the thread's own
@@ -31,6 +32,7 @@
       codeEnd = code.upperBound
       exitAddress = exit
       registersOffset = offset
+      registry = .shared
       guard sigaction(SIGSEGV, nil, &previousFault) == 0, sigaction(SIGBUS, nil, &previousBusError) == 0 else {
         return false
       }
@@ -39,14 +41,20 @@
         if let context {
           let registers = context + registersOffset
           let position = registers.load(fromByteOffset: 16 * 8, as: UInt.self)
-          if position >= codeStart, position < codeEnd,
-            let instance = registers.load(fromByteOffset: 7 * 8, as: UnsafeMutableRawPointer?.self)
-          {
-            // r15 holds the context in all compiled code.
-            let store = instance.load(as: UnsafeMutableRawPointer.self)
-            (store + StoreContext.faultRegistersOffset).copyMemory(from: registers, byteCount: 17 * 8)
-            registers.storeBytes(of: exitAddress, toByteOffset: 16 * 8, as: UInt.self)
-            return
+          if position >= codeStart, position < codeEnd {
+            if registry?.function(containing: position)?.access(position) != nil,
+              let instance = registers.load(fromByteOffset: 7 * 8, as: UnsafeMutableRawPointer?.self)
+            {
+              // r15 holds the context in all compiled code.
+              let store = instance.load(as: UnsafeMutableRawPointer.self)
+              (store + StoreContext.faultRegistersOffset).copyMemory(from: registers, byteCount: 17 * 8)
+              registers.storeBytes(of: exitAddress, toByteOffset: 16 * 8, as: UInt.self)
+              return
+            }
+            // A mistake of the compiler's, or memory that somebody overwrote: whoever reports crashes is to see it where
+            // it happened.
+            let message: StaticString = "polymnia: fault of machine code at an instruction that may not fault\n"
+            _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
           }
         }
         passOn(signal, information, context)

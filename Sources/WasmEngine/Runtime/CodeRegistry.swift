@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Where compiled code came from, for traps, exceptions and backtraces. Look-ups take no lock.
+/// Where compiled code came from, for traps, exceptions and backtraces. Look-ups take no lock, so that the handler of faults
+/// can make them.
 final class CodeRegistry: @unchecked Sendable {
   static let shared = CodeRegistry()
 
@@ -21,7 +22,11 @@ final class CodeRegistry: @unchecked Sendable {
     func site(_ address: UInt) -> CodeSite? { metadata.site(at: UInt32(truncatingIfNeeded: address - start)) }
 
     /// The access that the instruction at an address belongs to.
-    func access(_ address: UInt) -> AccessSite? { metadata.access(at: UInt32(truncatingIfNeeded: address - start)) }
+    func access(_ address: UInt) -> AccessSite? {
+      let offset = UInt32(truncatingIfNeeded: address - start)
+      guard let access = metadata.access(at: offset), access.contains(offset - access.codeOffset) else { return nil }
+      return access
+    }
   }
 
   /// For each granule of executable memory the chunk that has it, unretained.

@@ -30,7 +30,7 @@ enum SignalTraps {
       func register(_ place: Int) -> UInt64 { store[StoreContext.faultRegistersOffset + place * 8] }
       let position = UInt(register(Signals.instructionPointer))
       guard let access = CodeRegistry.shared.function(containing: position)?.access(position) else {
-        fatalError("compiled code faulted at an instruction that accesses no memory")
+        preconditionFailure("the handler of faults has found it")
       }
       guard access.memory != AccessSite.interruptPage else {
         let status = RuntimeCalls.interrupted(store)

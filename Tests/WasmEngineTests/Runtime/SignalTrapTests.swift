@@ -108,6 +108,24 @@ struct SignalTrapTests {
       }
     }
 
+    /// Nothing tells what such a fault is, so it is not taken for a trap: the embedder's handler gets it, with the registers.
+    @Test func faultsOfMachineCodeThatMayNotFaultGoThereToo() async {
+      await #expect(processExitsWith: .exitCode(42)) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_sigaction = { _, _, context in
+          let registers = context?.load(fromByteOffset: 40 + 13 * 8, as: UInt.self)
+          _exit(registers == 0x1234 ? 42 : 1)
+        }
+        action.sa_flags = SA_SIGINFO
+        sigaction(SIGSEGV, &action, nil)
+        guard SignalTraps.areAvailable else { exit(2) }
+        // mov eax, 0x1234; mov rcx, [0x40]
+        let code: [UInt8] = [0xB8, 0x34, 0x12, 0, 0, 0x48, 0x8B, 0x0C, 0x25, 0x40, 0, 0, 0, 0xC3]
+        guard let place = MachineCode.arena.place(code) else { exit(3) }
+        unsafeBitCast(place, to: (@convention(c) () -> Void).self)()
+      }
+    }
+
     @Test func withoutAnotherHandlerTheyEndTheProcess() async {
       await #expect(processExitsWith: .signal(SIGSEGV)) {
         var action = sigaction()

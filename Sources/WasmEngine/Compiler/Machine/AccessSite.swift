@@ -7,7 +7,8 @@ struct AccessSite {
   var position: UInt32
   var displacement: Int32
   var memory: UInt16
-  /// Bits 0 to 3 base, 4 to 8 index (16: none), 9 whether there is a base, 10 to 11 scale, 12 to 14 logarithm of the width.
+  /// Bits 0 to 3 base, 4 to 8 index (16: none), 9 whether there is a base, 10 to 11 scale, 12 to 14 logarithm of the width,
+  /// 15 whether it is a sequence.
   private(set) var operands: UInt16
 
   init(codeOffset: UInt32, position: UInt32, displacement: Int32, memory: UInt16, operands: UInt16) {
@@ -21,7 +22,7 @@ struct AccessSite {
   /// In place of a memory: the page that faults while the store is interrupted.
   static let interruptPage: UInt16 = 0xFFFE
 
-  init(codeOffset: Int, position: UInt32, memory: UInt16, width: UInt8, _ address: Address) {
+  init(codeOffset: Int, position: UInt32, memory: UInt16, width: UInt8, _ address: Address, isSequence: Bool = false) {
     self.codeOffset = UInt32(truncatingIfNeeded: codeOffset)
     self.position = position
     self.memory = memory
@@ -31,6 +32,7 @@ struct AccessSite {
     if address.base != nil { operands |= 1 << 9 }
     operands |= UInt16(address.scale & 3) << 10
     operands |= UInt16(width.trailingZeroBitCount & 7) << 12
+    if isSequence { operands |= 1 << 15 }
   }
 
   /// The number of the base register.
@@ -40,4 +42,7 @@ struct AccessSite {
   var scale: UInt8 { UInt8(operands >> 10 & 3) }
   /// In bytes.
   var width: UInt8 { 1 << UInt8(operands >> 12 & 7) }
+
+  /// Whether a fault so many bytes behind the start can be of this access: it is the first instruction, or one of a few.
+  func contains(_ distance: UInt32) -> Bool { distance == 0 || operands >> 15 != 0 && distance < 64 }
 }

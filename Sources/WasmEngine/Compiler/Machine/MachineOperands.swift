@@ -1,3 +1,14 @@
+extension MachineOperation {
+  /// Whether it is surely one instruction of the machine where it has a memory operand.
+  var isOneInstruction: Bool {
+    switch self {
+    case .store, .storeConstant, .arithmeticMemory, .extend, .arithmetic, .compare, .test, .vectorLoad, .vectorStore:
+      true
+    default: false
+    }
+  }
+}
+
 extension MachineInstruction {
   /// Registers that take no part in allocation.
   static func isReserved(_ register: VirtualRegister) -> Bool {

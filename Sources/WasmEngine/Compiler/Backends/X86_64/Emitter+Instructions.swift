@@ -29,7 +29,8 @@ extension Emitter {
       accesses.append(
         AccessSite(
           codeOffset: assembler.code.position, position: instruction.position, memory: instruction.memory,
-          width: instruction.accessWidth, memory(instruction, b, x)))
+          width: instruction.accessWidth, memory(instruction, b, x),
+          isSequence: !instruction.operation.isOneInstruction))
     }
     switch instruction.operation {
     case .nothing:
@@ -240,7 +241,7 @@ extension Emitter {
       let page = Address(general(a))
       accesses.append(
         AccessSite(
-          codeOffset: assembler.code.count, position: instruction.position, memory: AccessSite.interruptPage, width: 4,
+          codeOffset: assembler.code.position, position: instruction.position, memory: AccessSite.interruptPage, width: 4,
           page))
       assembler.test(.double, .memory(page), .rax)
     case .interruptCheck:
