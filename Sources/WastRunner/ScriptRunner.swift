@@ -10,6 +10,8 @@ struct ScriptRunner {
   /// What modules defined, and the last one.
   private var definitions: [String: CompiledModule] = [:]
   private var lastDefinition: CompiledModule?
+  /// All modules, where they are machine code in the end.
+  private var compiled: [CompiledModule] = []
   private var instances: [String: Instance] = [:]
   /// nil too where the last module could not be instantiated: what follows must not run on an older one.
   private var lastInstance: Instance?
@@ -49,6 +51,7 @@ struct ScriptRunner {
       let script = try Script.parse(source, features: features)
       var runner = try ScriptRunner(path: path, features: features, options: options)
       for command in script.commands { runner.run(command) }
+      runner.checkNothingWasLeft()
       return runner.outcome
     } catch {
       var outcome = ScriptOutcome(path: path)
@@ -145,12 +148,23 @@ struct ScriptRunner {
       ScriptFailure(line: line, what: what, expected: mismatch.expected, got: mismatch.got))
   }
 
+  /// What the interpreter runs the compiler must take.
+  private mutating func checkNothingWasLeft() {
+    for module in compiled {
+      for (function, reason) in module.functionsLeftToInterpreter.sorted(by: { $0.key < $1.key }) {
+        fail("compilation", 1, Mismatch(expected: "machine code", got: "function \(function) was left: \(reason)"))
+      }
+    }
+  }
+
   // MARK: Modules
 
-  private func compile(_ module: ScriptModule) throws -> CompiledModule {
+  private mutating func compile(_ module: ScriptModule) throws -> CompiledModule {
     let features = engine.configuration.features
     let parsed = try module.module(features: features)
-    return try engine.compile(try options.moduleTransform?(parsed, features) ?? parsed)
+    let module = try engine.compile(try options.moduleTransform?(parsed, features) ?? parsed)
+    if options.tier == .compiler { compiled.append(module) }
+    return module
   }
 
   private mutating func define(_ module: ScriptModule, instantiates: Bool) throws {
@@ -230,7 +244,7 @@ struct ScriptRunner {
     }
   }
 
-  private func expectUnlinkable(_ module: ScriptModule, _ message: String) throws {
+  private mutating func expectUnlinkable(_ module: ScriptModule, _ message: String) throws {
     let compiled = try compile(module)
     do {
       _ = try linker.instantiate(compiled)

@@ -9,6 +9,20 @@ import WastRunner
 
   static var isThere: Bool { FileManager.default.fileExists(atPath: folder + "/core/multi-memory") }
 
+  @Test(.enabled(if: isThere, "The official scripts are not in ../shared/testsuite."))
+  func exceptionsInMachineCode() throws {
+    var options = SuiteOptions()
+    options.tier = .compiler
+    options.threads = 2
+    let paths = try ScriptFiles.find([Self.folder + "/core/exceptions", Self.folder + "/core/func.wast"])
+    #expect(paths.count == 5)
+    for outcome in ScriptSuite.run(paths, options: options) {
+      // A function that is left to the interpreter is a failure too.
+      #expect(outcome.failures == [], "\(outcome.path)")
+      #expect(outcome.passed > 0, "\(outcome.path)")
+    }
+  }
+
   @Test(
     .enabled(if: isThere, "The official scripts are not in ../shared/testsuite."),
     arguments: ["guarded", "checked"])

@@ -123,6 +123,18 @@ public final class CompiledModule: Sendable {
     }
   }
 
+  /// The functions that an engine that compiles has left to the interpreter so far, by their index, and why. Functions are
+  /// compiled when they are first called. Only functions beyond the compiler's limits of size are among them.
+  public var functionsLeftToInterpreter: [UInt32: String] {
+    var result: [UInt32: String] = [:]
+    for code in [machine, weakest.withLock { $0 }] {
+      for (defined, reason) in code?.refusals.withLock({ $0 }) ?? [:] {
+        result[UInt32(layout.importedFunctionCount + defined)] = reason
+      }
+    }
+    return result
+  }
+
   /// The imports in the order of the module.
   public var imports: [ImportDescription] {
     var counts = [Int](repeating: 0, count: ExternalKind.allCases.count)

@@ -47,6 +47,8 @@ struct ExceptionRecord: Equatable {
 final class ExceptionArena {
   private var first: UInt64 = 0
 
+  var isEmpty: Bool { first == 0 }
+
   func make(_ tag: TagInstance, slots: UnsafePointer<UInt64>?, count: Int) -> ExceptionRecord {
     let base = UnsafeMutableRawPointer.allocate(byteCount: ExceptionRecord.slotsOffset + count * 8, alignment: 16)
     base.storeBytes(of: tag.identity, as: UInt64.self)
