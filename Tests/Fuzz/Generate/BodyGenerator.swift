@@ -10,6 +10,8 @@ struct BodyGenerator {
   struct Target {
     var types: [ValueType]
     var counter: Int?
+    /// Whether it passes what only an exception can bring.
+    var isHidden = false
   }
 
   /// The types of parameters and locals.
@@ -104,8 +106,8 @@ struct BodyGenerator {
     case 76..<82: return branch()
     case 82..<84: return isDeep ? store() : branchTable()
     case 84..<91: return repetitions > 200 ? store() : call()
-    case 91..<96: return bulk()
-    case 96: return isDeep ? assignment() : exceptionBlock()
+    case 91..<94: return bulk()
+    case 94..<97: return isDeep ? throwing() : exceptionBlock()
     case 97: return tableStatement()
     case 98: return Node(operands: [expression(valueTypeOfAny())], code: [0x1A])
     default:
@@ -235,6 +237,7 @@ struct BodyGenerator {
   private mutating func branch() -> Node {
     let label = random.below(targets.count)
     let target = targets[targets.count - 1 - label]
+    if target.isHidden { return assignment() }
     if target.counter == nil, random.chance(25) {
       let inner = nested(Target(types: [])) { generator in
         [Node(operands: generator.passed(target, label), code: Self.bytes(0x0C, label + 1))]
@@ -288,21 +291,5 @@ struct BodyGenerator {
     }
     targets.removeLast()
     return Node(code: [0x02, 0x40], bodies: [list])
-  }
-
-  /// A call inside a block that catches.
-  private mutating func exceptionBlock() -> Node {
-    var body = nested(Target(types: [.i64])) { generator in
-      generator.nested(Target(types: [])) { inner in
-        inner.statements(1 + inner.random.below(4))
-      }
-    }
-    if random.chance(50) {
-      body.append(
-        Node(
-          operands: [condition()], code: [0x04, 0x40], bodies: [[Node(operands: [constant(.i64)], code: [0x08, 0])]]))
-    }
-    let inner = Node(code: [0x1F, 0x40, 1, 0, 0, 0], bodies: [body])
-    return Node(code: [0x02, 0x7E], bodies: [[inner, constant(.i64)]], tail: take([.i64]))
   }
 }

@@ -56,6 +56,8 @@ struct Program {
   var types: [FunctionType] = []
   /// The types of imported functions.
   var imports: [Int] = []
+  /// The types of tags.
+  var tags: [Int] = []
   var memories: [Memory] = []
   var globals: [(type: ValueType, bits: UInt64)] = []
   var tableSizes: [Int] = []
@@ -112,9 +114,11 @@ struct Program {
       for memory in own { Self.write(memory, &section) }
     }
     section(13, &output) { section in
-      section.u32(1)
-      section.byte(0)
-      section.u32(0)
+      section.u32(UInt32(tags.count))
+      for type in tags {
+        section.byte(0)
+        section.u32(UInt32(type))
+      }
     }
     section(6, &output) { section in
       section.u32(UInt32(globals.count))

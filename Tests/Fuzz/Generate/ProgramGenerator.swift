@@ -24,7 +24,8 @@ struct ProgramGenerator {
     for _ in 0..<2 + random.below(5) {
       let many = random.chance(20)
       let parameters = (0..<random.below(many ? 16 : 5)).map { _ in valueType() }
-      let results = (0..<random.below(random.chance(12) ? 7 : 3)).map { _ in valueType() }
+      let most = random.chance(8) ? 21 : random.chance(12) ? 7 : 3
+      let results = (0..<random.below(most)).map { _ in valueType() }
       program.types.append(FunctionType(parameters: parameters, results: results))
     }
     for _ in 0..<1 + random.below(2) { program.imports.append(1 + random.below(program.types.count - 1)) }
@@ -33,6 +34,12 @@ struct ProgramGenerator {
     for type in Self.numeric { program.globals.append((type, random.below(1000) == 0 ? 0 : random.next() >> 40)) }
     for _ in 0..<random.below(3) { program.globals.append((valueType(), random.next() >> 45)) }
     let functionTypes = program.types.count
+    program.tags = [0]
+    for _ in 0..<1 + random.below(3) {
+      program.types.append(
+        FunctionType(parameters: (0..<random.below(random.chance(10) ? 12 : 4)).map { _ in valueType() }, results: []))
+      program.tags.append(program.types.count - 1)
+    }
     let count = 2 + random.below(5)
     let types = (0..<count).map { _ in 1 + random.below(functionTypes - 1) }
     program.functions = types.map { ProgramFunction(type: $0, locals: [], body: []) }
