@@ -16,6 +16,7 @@ struct Polymnia: ParsableCommand {
       RunCommand.self, WastCommand.self, ValidateCommand.self, ParseCommand.self, PrintCommand.self,
       InspectCommand.self, LowerCommand.self, LinkCommand.self, BindMemoriesCommand.self, SpecializeCommand.self,
       DispatchCommand.self, CompileCommand.self,
+      InstrumentCommand.self, ReportCommand.self, StripCommand.self, ObjdumpCommand.self, AddMemoryCommand.self,
     ])
 
   static let version = "0.1.0"

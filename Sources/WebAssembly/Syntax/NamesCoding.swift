@@ -118,15 +118,38 @@ extension Names {
       output.u32(UInt32(truncatingIfNeeded: module.utf8.count + ByteWriter.size(ofU32: module.utf8.count)))
       output.name(module)
     }
+    // The names can be a good part of a module: they go to the output at once.
+    output.bytes.reserveCapacity(
+      output.bytes.count + NameSpace.allCases.reduce(0) { $0 + encodedSize(of: $1) + 6 })
     for space in NameSpace.allCases {
       let map = maps[Int(space.rawValue)]
       guard !map.isEmpty else { continue }
-      var contents = ByteWriter()
-      if space.isNested { encodeNested(map, &contents) } else { encode(map[...], &contents) }
       output.byte(space.rawValue)
-      output.span(contents.bytes[...])
+      output.u32(UInt32(truncatingIfNeeded: encodedSize(of: space)))
+      if space.isNested { encodeNested(map, &output) } else { encode(map[...], &output) }
     }
     return output.bytes
+  }
+
+  /// The bytes that the contents of a subsection take.
+  private func encodedSize(of space: NameSpace) -> Int {
+    let map = maps[Int(space.rawValue)]
+    var size = 0
+    var outers = 0
+    var start = 0
+    while start < map.count {
+      var end = start
+      while end < map.count && (!space.isNested || map[end].outer == map[start].outer) {
+        let length = Int(map[end].length & ~Self.addedBit)
+        size += ByteWriter.size(ofU32: Int(map[end].index)) + ByteWriter.size(ofU32: length) + length
+        end += 1
+      }
+      size += ByteWriter.size(ofU32: end - start)
+      if space.isNested { size += ByteWriter.size(ofU32: Int(map[start].outer)) }
+      outers += 1
+      start = end
+    }
+    return size + (space.isNested ? ByteWriter.size(ofU32: outers) : 0)
   }
 
   private func encodeNested(_ map: [Entry], _ output: inout ByteWriter) {

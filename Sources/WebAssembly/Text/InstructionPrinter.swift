@@ -312,12 +312,15 @@ extension TextPrinter {
   /// An index that may be left out if it is 0, and is, where there is nothing to choose from.
   private mutating func defaulted(_ space: NameSpace, _ number: UInt32) {
     let count = space == .memory ? spaces.memories.count : spaces.tables.count
-    if number != 0 || (count > 1 && identifiers[Int(space.rawValue)].has(0)) { index(space, number) }
+    if number != 0 || (count > 1 && (showsAllIndices || identifiers[Int(space.rawValue)].has(0))) {
+      index(space, number)
+    }
   }
 
   private mutating func both(_ space: NameSpace, _ first: UInt32, _ second: UInt32) {
     let count = space == .memory ? spaces.memories.count : spaces.tables.count
-    guard first != 0 || second != 0 || (count > 1 && identifiers[Int(space.rawValue)].has(0)) else { return }
+    let shows = showsAllIndices || identifiers[Int(space.rawValue)].has(0)
+    guard first != 0 || second != 0 || (count > 1 && shows) else { return }
     index(space, first)
     index(space, second)
   }

@@ -56,6 +56,8 @@ struct TextPrinter {
   var firstTrailingSection = Int.max
   var hints = BranchHints()
   let operators = OperatorTexts.shared
+  /// Whether the index 0 of a memory or table is printed where there are others.
+  var showsAllIndices = false
 
   /// When this much has been printed it goes to the sink.
   static let chunk = 1 << 16

@@ -7,6 +7,15 @@ protocol BodyTransform {
   /// what is written must leave its results. Indices that it writes are new ones.
   mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError)
 
+  /// Writes what stands before the first instruction of a body.
+  mutating func begin(_ body: FunctionBody, into output: inout BodyOutput)
+
+  /// The operators after which ``observe(_:into:)`` is called, whether they are rewritten or not.
+  func observes(_ row: Operator) -> Bool
+
+  /// Writes what follows an instruction. Indices that it writes are new ones.
+  mutating func observe(_ instruction: Instruction, into output: inout BodyOutput)
+
   /// Writes what the branches to ``BodyOutput/trapLabel()`` lead to, which must not end; the body's own instructions come
   /// before it.
   mutating func writeTrap(into output: inout BodyOutput)
@@ -16,6 +25,9 @@ protocol BodyTransform {
 }
 
 extension BodyTransform {
+  mutating func begin(_ body: FunctionBody, into output: inout BodyOutput) {}
+  func observes(_ row: Operator) -> Bool { false }
+  mutating func observe(_ instruction: Instruction, into output: inout BodyOutput) {}
   mutating func writeTrap(into output: inout BodyOutput) { output.write(.unreachable) }
   mutating func blockType(leaving results: [ValueType]) -> BlockType { .empty }
 }
@@ -94,6 +106,8 @@ struct BodyRewriter {
     static let shown = Treatment(rawValue: 2)
     static let opensBlock = Treatment(rawValue: 4)
     static let closesBlock = Treatment(rawValue: 8)
+    /// The transform writes something behind it.
+    static let observed = Treatment(rawValue: 16)
   }
 
   init(_ source: [UInt8], remapping: IndexRemapping, transform: some BodyTransform) {
@@ -107,6 +121,7 @@ struct BodyRewriter {
       case .end: treatment.insert(.closesBlock)
       default: break
       }
+      if transform.observes(row) { treatment.insert(.observed) }
       treatments[Int(row.opcode.rawValue)] = treatment
     }
     self.treatments = treatments
@@ -133,6 +148,7 @@ struct BodyRewriter {
     labels.removeAll(keepingCapacity: true)
     output.localCount = locals.reduce(UInt32(truncatingIfNeeded: parameterCount)) { $0 &+ $1.count }
     var newHints: [BranchHints.Hint] = []
+    transform.begin(body, into: &output)
     try instructions(&reader, transform: &transform, hints: hints[...], bodyStart: body.range.lowerBound, &newHints)
     var prefix = InstructionWriter()
     if output.usesTrapLabel { writeTrap(results(), &transform, &prefix) }
@@ -232,15 +248,18 @@ struct BodyRewriter {
         // The last one closes the body.
         output.depth &-= 1
       }
-      if treatment.isDisjoint(with: [.remapped, .shown]) { continue }
+      if treatment.isDisjoint(with: [.remapped, .shown, .observed]) { continue }
       output.writer.output.bytes.append(contentsOf: source[pending..<start])
       if treatment.contains(.remapped) {
         remapping.write(instruction, from: reader, to: &output.writer)
-      } else {
+      } else if treatment.contains(.shown) {
         output.constantOperand =
           previous.opcode == .i32Const || previous.opcode == .i64Const ? previous.value : nil
         try transform.rewrite(instruction, into: &output)
+      } else {
+        output.writer.output.bytes.append(contentsOf: source[start..<reader.position])
       }
+      if treatment.contains(.observed) { transform.observe(instruction, into: &output) }
       pending = reader.position
     }
     output.writer.output.bytes.append(contentsOf: source[pending..<reader.position])

@@ -10,3 +10,10 @@ public struct TransformError: Error, Hashable, Sendable, CustomStringConvertible
 
   public var description: String { message }
 }
+
+extension TransformError {
+  /// Does work that only malformed bytes can make fail.
+  static func wrapping<Result>(_ work: () throws(ModuleError) -> Result) throws(TransformError) -> Result {
+    do { return try work() } catch { throw TransformError(error) }
+  }
+}

@@ -72,6 +72,11 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write how long each phase took, as JSON, to a file.", valueName: "file"))
   var timings: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write what a module of 'polymnia instrument' has observed to a file, however it ends.", valueName: "file"))
+  var instrumentOut: String?
+
   @OptionGroup var features: FeatureOptions
 
   @Argument(
@@ -103,11 +108,21 @@ struct RunCommand: ParsableCommand {
       try program.reporting(link.file) { try program.linker.define(instance, as: link.name) }
     }
     let module = try program.load(path, &clock)
-    if let invoke {
-      try program.call(invoke, of: module, arguments: command.dropFirst(), &clock)
-    } else {
-      try program.start(module, &clock)
+    program.instance = nil
+    let result = Result {
+      if let invoke {
+        try program.call(invoke, of: module, arguments: command.dropFirst(), &clock)
+      } else {
+        try program.start(module, &clock)
+      }
     }
+    let output = Result {
+      if let instrumentOut, let instance = program.instance {
+        try InstrumentOutput.write(instance, of: module.name, to: instrumentOut)
+      }
+    }
+    try result.get()
+    try output.get()
   }
 }
 

@@ -13,6 +13,8 @@ final class Program {
   private let wasi: WASI
   private var hasSystemInterface = false
   private var modules: [CompiledModule] = []
+  /// The instance that was made last.
+  var instance: Instance?
 
   init(_ options: RunCommand, features: FeatureSet) throws {
     var configuration = Engine.Configuration()
@@ -124,9 +126,11 @@ final class Program {
   }
 
   func instantiate(_ loaded: Loaded, _ clock: inout Timings) throws -> Instance {
-    try reporting(loaded.name) {
+    let instance = try reporting(loaded.name) {
       try clock.measure(.instantiate) { try linker.instantiate(loaded.module) }
     }
+    self.instance = instance
+    return instance
   }
 
   /// Runs a WASI program.

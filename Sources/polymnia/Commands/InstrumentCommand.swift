@@ -1,0 +1,166 @@
+import ArgumentParser
+import WebAssembly
+
+/// `polymnia instrument`: a module that observes itself.
+struct InstrumentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "instrument",
+    abstract: "Make a module keep what it does in a memory of its own: stores, accesses, calls, blocks.",
+    discussion: """
+      The program's memories, results and traps stay the same. What is observed goes to a secondary memory, exported as \
+      'polymnia.instrument'; 'polymnia run --instrument-out' writes it to a file, 'polymnia report' reads it.
+
+      With '--stores', or '--stores=log', the old bytes of every store are kept, and the module exports \
+      'polymnia.mark', 'polymnia.rollback' and 'polymnia.reset'. With '--stores=pages' the written pages are noted.
+      """)
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp("Keep stores: as a log that can be rolled back, or as written pages.", valueName: "log|pages"))
+  var stores: InstrumentOptions.Stores?
+
+  @Flag(help: "Log stores from the beginning on, and not from the first mark.")
+  var fromStart = false
+
+  @Flag(inversion: .prefixedNo, help: "Keep the module's own mutable globals at a mark, and restore them.")
+  var globals = true
+
+  @Option(help: ArgumentHelp("The size of a page for '--stores=pages', a power of two.", valueName: "bytes"))
+  var pageSize: UInt64 = 4096
+
+  @Flag(help: "Record loads, stores, copies and fills, the last ones of them.")
+  var traceMemory = false
+
+  @Option(help: ArgumentHelp("How many accesses are recorded before the oldest are dropped.", valueName: "n"))
+  var traceRecords: UInt32 = 1 << 20
+
+  @Flag(help: "Count the calls of each function and at each place.")
+  var profile = false
+
+  @Flag(help: "Note which blocks are reached.")
+  var coverage = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Observe only this memory, given by its name, an export's or its index. May be repeated.", valueName: "name"))
+  var memory: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Let the secondary memory have no more than so many bytes. K, M and G may follow.", valueName: "bytes"))
+  var limit: ByteCount?
+
+  @Option(help: ArgumentHelp("What the names of the added exports begin with.", valueName: "text"))
+  var prefix = "polymnia."
+
+  @Flag(help: "Print what was done as JSON, on standard output.")
+  var json = false
+
+  @Flag(help: "Print nothing but errors and warnings.")
+  var quiet = false
+
+  @OptionGroup var features: FeatureOptions
+
+  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
+  var input: String?
+
+  func run() throws {
+    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
+    guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
+    if json, output == "-" { throw ValidationError("--json and the module cannot both go to standard output") }
+    var options = try options
+    let set = try features.set
+    let result: InstrumentedModule
+    do {
+      // What was read is not needed any more when the result is encoded.
+      let file = try TransformFile(path: input, features: set)
+      options.memories = try observed(by: file)
+      let line = ProgressLine("instrument", total: file.validated.module.bytes.count)
+      defer { line.finish() }
+      do throws(TransformError) {
+        result = try Instrumentation.instrument(file.validated, options: options) { done, _ in line.update(done) }
+      } catch {
+        throw file.failure(error)
+      }
+    }
+    try TransformFile.write(result.module, "instrumented", of: input, features: set, to: output)
+    for warning in result.warnings { TransformFile.warn(warning, of: input) }
+    TransformFile.warnOfDropped(result.droppedSections, of: input)
+    if json {
+      var output = OutputFile.standardOutput
+      output.write(Self.json(result).text)
+      try output.flush()
+    } else if !quiet {
+      printError(Self.report(result))
+    }
+  }
+
+  private var options: InstrumentOptions {
+    get throws {
+      guard stores != nil || traceMemory || profile || coverage else {
+        throw ValidationError("Choose at least one of --stores, --trace-memory, --profile and --coverage")
+      }
+      guard pageSize.nonzeroBitCount == 1, pageSize >= 8, pageSize <= 1 << 30 else {
+        throw ValidationError("--page-size: expected a power of two from 8 to 1073741824")
+      }
+      var options = InstrumentOptions()
+      options.stores = stores
+      options.logsFromStart = fromStart
+      options.savesGlobals = globals
+      options.pageSizeLog2 = UInt8(pageSize.trailingZeroBitCount)
+      options.tracesMemory = traceMemory
+      options.traceCapacity = traceRecords
+      options.countsCalls = profile
+      options.covers = coverage
+      if let limit { options.maximumPages = min(limit.value >> 16, 65535) }
+      options.prefix = prefix
+      return options
+    }
+  }
+
+  private func observed(by file: TransformFile) throws -> Set<UInt32>? {
+    guard !memory.isEmpty else { return nil }
+    var result: Set<UInt32> = []
+    for name in memory {
+      guard let index = file.memoryIndex(of: name) else {
+        throw CommandFailure(file.file.name, "there is no memory '\(name)'")
+      }
+      result.insert(index)
+    }
+    return result
+  }
+
+  private static func report(_ result: InstrumentedModule) -> String {
+    var parts: [String] = []
+    func add(_ number: Int, _ one: String, _ many: String) {
+      if number > 0 { parts.append("\(number) \(number == 1 ? one : many)") }
+    }
+    add(result.storeCount, "store", "stores")
+    add(result.accessCount, "access", "accesses")
+    add(result.callCount, "call", "calls")
+    add(result.blockCount, "block", "blocks")
+    let limits = result.memory.limits
+    let pages = "\(limits.minimum) \(limits.minimum == 1 ? "page" : "pages")"
+    let growth = limits.maximum.map { $0 > limits.minimum ? ", can grow to \($0)" : "" } ?? ", can grow"
+    return """
+      observes \(parts.isEmpty ? "nothing: there is nothing of the kind" : parts.joined(separator: ", "))
+        secondary memory: index \(result.memoryIndex), \(pages)\(growth), \(result.fixedByteCount) bytes in use
+        exports: \(result.exports.joined(separator: ", "))
+      """
+  }
+
+  private static func json(_ result: InstrumentedModule) -> JSON {
+    .object([
+      ("stores", .integer(result.storeCount)), ("accesses", .integer(result.accessCount)),
+      ("calls", .integer(result.callCount)), ("blocks", .integer(result.blockCount)),
+      ("memory", .integer(Int(result.memoryIndex))), ("memoryType", .string("\(result.memory)")),
+      ("fixedBytes", .unsigned(result.fixedByteCount)), ("exports", .array(result.exports.map { .string($0) })),
+      ("warnings", .array(result.warnings.map { .string($0) })),
+      ("droppedSections", .array(result.droppedSections.map { .string($0) })),
+    ])
+  }
+}
+
+extension InstrumentOptions.Stores: ExpressibleByArgument {}
