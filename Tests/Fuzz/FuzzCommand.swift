@@ -8,7 +8,8 @@ struct FuzzCommand: ParsableCommand {
     commandName: "polymnia-fuzz",
     abstract: "Tries damaged and recombined modules on every part of Polymnia.",
     subcommands: [
-      MutateCommand.self, GenerateCommand.self, LowerCommand.self, LinkCommand.self, TrapsCommand.self,
+      MutateCommand.self, GenerateCommand.self, LowerCommand.self, LinkCommand.self, ToolsCommand.self,
+      TrapsCommand.self,
       CheckCommand.self,
       WorkerCommand.self,
     ])

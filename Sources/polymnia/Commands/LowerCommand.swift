@@ -48,9 +48,9 @@ struct LowerCommand: ParsableCommand {
     guard let input else { throw ValidationError("Missing expected argument '<file>'") }
     guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
     let set = try features.set
-    let (bytes, lowered) = try lower(input, set)
+    let lowered = try lower(input, set)
     var file = try OutputFile.create(output)
-    file.write(bytes)
+    ModuleEncoder.encode(lowered.module) { file.write($0) }
     try file.flush()
     for path in glue {
       var file = try OutputFile.create(path)
@@ -63,11 +63,27 @@ struct LowerCommand: ParsableCommand {
     if !quiet { printError(Self.report(lowered)) }
   }
 
-  private func lower(_ input: String, _ set: FeatureSet) throws -> ([UInt8], LoweredModule) {
+  private func lower(_ input: String, _ set: FeatureSet) throws -> LoweredModule {
+    let lowered = try transform(input, set)
+    // The module as it was is no longer there: a large one takes no more memory than it must.
+    var features = set
+    features.remove(.multiMemory)
+    var configuration = Engine.Configuration()
+    configuration.features = features
+    do throws(ModuleError) {
+      _ = try Engine(configuration).validate(lowered.module)
+    } catch {
+      throw CommandFailure(input, "the lowered module is not valid, and was not written: \(error.description)")
+    }
+    return lowered
+  }
+
+  private func transform(_ input: String, _ set: FeatureSet) throws -> LoweredModule {
     let file = try ModuleFile(path: input, features: set)
     var configuration = Engine.Configuration()
     configuration.features = set
-    let lowered: LoweredModule
+    let progress = ProgressLine("lowering", total: file.size)
+    defer { progress.finish() }
     do throws(ModuleError) {
       let validated = try Engine(configuration).validate(file.module)
       var options = LoweringOptions()
@@ -75,19 +91,10 @@ struct LowerCommand: ParsableCommand {
       options.imports = imports
       options.reservesMaxima = !noReserve
       options.reservations = try reservations(of: validated)
-      lowered = try MemoryLowering.lower(validated, options: options)
+      return try MemoryLowering.lower(validated, options: options) { progress.update($0) }
     } catch {
       throw file.failure(error)
     }
-    configuration.features.remove(.multiMemory)
-    let bytes = ModuleEncoder.encode(lowered.module)
-    do throws(ModuleError) {
-      _ = try Engine(configuration).validate(
-        try ModuleDecoder.decode(bytes, features: configuration.features))
-    } catch {
-      throw CommandFailure(file.name, "the lowered module is not valid, and was not written: \(error.description)")
-    }
-    return (bytes, lowered)
   }
 
   private func reservations(of validated: ValidatedModule) throws(ModuleError) -> [Int: UInt64] {

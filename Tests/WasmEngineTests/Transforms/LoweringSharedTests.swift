@@ -150,6 +150,26 @@ import WebAssembly
     #expect(original == .trap(.unalignedDiscard) && lowered == Self.outOfBounds)
   }
 
+  /// A module with one memory whose instructions are written in the form with an index.
+  @Test func indicesOfTheOnlyMemoryAreTakenAway() throws {
+    let bytes: [UInt8] = [
+      0, 0x61, 0x73, 0x6D, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 1,
+      // i32.const 0, i32.load with an index, drop
+      10, 11, 1, 9, 0, 0x41, 0, 0x28, 0x42, 0, 0, 0x1A, 0x0B,
+    ]
+    var single = FeatureSet.all
+    single.remove(.multiMemory)
+    let module = try ModuleDecoder.decode(bytes)
+    #expect(throws: ModuleError.self) { try ModuleValidator.validate(module, features: single) }
+    let lowered = try MemoryLowering.lower(ModuleValidator.validate(module))
+    #expect(lowered.regions.isEmpty)
+    let result = ModuleEncoder.encode(lowered.module)
+    #expect(result.count == bytes.count - 1)
+    #expect(throws: Never.self) {
+      try ModuleValidator.validate(ModuleDecoder.decode(result, features: single), features: single)
+    }
+  }
+
   @Test func labelsKeepTheirNames() throws {
     let lowered = try Self.lower(
       """

@@ -4,18 +4,35 @@
 /// 64-bit arithmetic, and one that fails traps by an access that is out of bounds of any memory. Sizes and bases that can
 /// change are globals. Results and kinds of trap stay the same; growth may fail where the sum does not fit.
 public enum MemoryLowering {
+  /// - Parameter progress: is told, now and then, how many bytes of bodies have been written.
   /// - Throws: a ``ModuleError`` of the kind `unsupported` that names what cannot be lowered.
   public static func lower(
-    _ validated: ValidatedModule, options: LoweringOptions = LoweringOptions()
+    _ validated: ValidatedModule, options: LoweringOptions = LoweringOptions(), progress: (Int) -> Void = { _ in }
   ) throws(ModuleError) -> LoweredModule {
-    guard validated.spaces.memories.count > 1 else {
+    if validated.spaces.memories.count < 2, isPlain(validated.module) {
       for memory in options.reservations.keys { throw ModuleLowering.noMemory(memory) }
       return LoweredModule(
         module: validated.module, regions: [], remotes: [], scratch: 0, memory: validated.spaces.memories.first,
         droppedSections: [])
     }
     var lowering = try ModuleLowering(validated.module, validated.spaces, options)
-    return try lowering.run()
+    return try lowering.run(progress)
+  }
+
+  /// Whether the bodies can be read where there is no feature of several memories: also the index 0 can be written in its
+  /// form.
+  private static func isPlain(_ module: Module) -> Bool {
+    var features = FeatureSet.all
+    features.remove(.multiMemory)
+    let table = DecodingTable(features: features)
+    for body in module.bodies {
+      var reader = InstructionReader(module.bytes, range: body.range, table: table)
+      guard (try? reader.locals()) != nil else { return false }
+      while !reader.isAtEnd {
+        guard (try? reader.next()) != nil else { return false }
+      }
+    }
+    return true
   }
 }
 
@@ -37,6 +54,7 @@ struct ModuleLowering {
   let accessorImports: [MemoryPlan.AccessorImport]
   let plan: MemoryPlan
 
+  private var isCombined: Bool { layout.isCombined }
   var layout: MemoryLayout { accesses.code.layout }
   var remapping: IndexRemapping { rewriter.remapping }
 
@@ -88,7 +106,7 @@ struct ModuleLowering {
     rewriter = BodyRewriter(module.bytes, remapping: remapping, transform: accesses)
   }
 
-  mutating func run() throws(ModuleError) -> LoweredModule {
+  mutating func run(_ progress: (Int) -> Void) throws(ModuleError) -> LoweredModule {
     rewriter.bytes.reserveCapacity(old.bytes.count + old.bytes.count / 4 + 4096)
     imports()
     new.functions = old.functions
@@ -101,12 +119,12 @@ struct ModuleLowering {
       new.globals.append(Global(type: global.type, initializer: try rewriter.copy(global.initializer)))
     }
     for element in old.elements { new.elements.append(try copy(element)) }
-    let hints = try bodies()
+    let hints = try bodies(progress)
     for (results, _) in accesses.blockTypes.sorted(by: { $0.value < $1.value }) {
       appendType(FunctionType(parameters: [], results: results))
     }
     try data()
-    new.memories = [layout.combined]
+    new.memories = isCombined ? [layout.combined] : old.memories
     globals()
     try exports()
     functions()
@@ -116,12 +134,12 @@ struct ModuleLowering {
     rewriter.bytes = []
     return LoweredModule(
       module: new, regions: regions, remotes: remotes, scratch: accesses.code.scratch?.capacity ?? 0,
-      memory: layout.combined, droppedSections: droppedSections)
+      memory: spaces.memories.isEmpty ? nil : layout.combined, droppedSections: droppedSections)
   }
 
   /// All imports but memories, and the functions that reach remote ones behind them.
   private mutating func imports() {
-    new.imports = old.imports.filter { $0.type.kind != .memory }
+    new.imports = isCombined ? old.imports.filter { $0.type.kind != .memory } : old.imports
     for item in accessorImports {
       new.imports.append(
         Import(module: item.module, name: item.name, type: .function(typeIndex(item.type))))
@@ -151,7 +169,7 @@ struct ModuleLowering {
   }
 
   /// Rewrites all bodies. The result is the module's branch hints.
-  private mutating func bodies() throws(ModuleError) -> BranchHints {
+  private mutating func bodies(_ progress: (Int) -> Void) throws(ModuleError) -> BranchHints {
     let hints = BranchHints(old)
     var newHints = BranchHints()
     var nextHint = 0
@@ -168,6 +186,7 @@ struct ModuleLowering {
       let result = try rewriter.rewrite(
         body, parameterCount: type?.parameters.count ?? 0, results: type?.results ?? [], hints: own, &accesses)
       new.bodies.append(result.body)
+      if number % 64 == 0 { progress(rewriter.bytes.count) }
       if !result.hints.isEmpty {
         newHints.functions.append(BranchHints.Function(index: remapping.function(index), hints: result.hints))
       }
@@ -258,8 +277,10 @@ struct ModuleLowering {
 
   private func newNames() -> Names {
     var result = names
-    result.removeAll(of: .memory)
-    result.setName("memory", of: .memory, 0)
+    if isCombined {
+      result.removeAll(of: .memory)
+      result.setName("memory", of: .memory, 0)
+    }
     if remapping.functions != nil {
       for space in [NameSpace.function, .local] {
         result.removeAll(of: space)

@@ -21,10 +21,15 @@ struct MemoryPlan {
   init(_ module: Module, _ spaces: IndexSpaces, _ options: LoweringOptions) throws(ModuleError) {
     memoryImports = module.imports.filter { $0.type.kind == .memory }
     let count = spaces.memories.count
+    use = try MemoryUse(module, memoryCount: count)
+    guard count > 1 else {
+      own = Array(0..<count)
+      layout = MemoryLayout(only: spaces.memories.first ?? MemoryType(limits: Limits(minimum: 0)))
+      return
+    }
     var types = spaces.memories
     var exported = [Bool](repeating: false, count: count)
     for export in module.exports where export.kind == .memory { exported[Int(export.index)] = true }
-    use = try MemoryUse(module, memoryCount: count)
     own = Array(0..<count)
     let isRemote = options.imports == .accessors
     var use = use

@@ -20,6 +20,7 @@ struct MemoryUse {
     atomics = [Int?](repeating: nil, count: memoryCount)
     accessors = [Set<MemoryAccessor>](repeating: [.size], count: memoryCount)
     largestSegment = [Int](repeating: 0, count: memoryCount)
+    guard memoryCount > 1 else { return }
     for segment in module.data {
       if case .active(let memory, _) = segment.mode { initialize(Int(memory), segment.range.count) }
     }

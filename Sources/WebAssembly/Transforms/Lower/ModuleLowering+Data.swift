@@ -6,7 +6,9 @@ extension ModuleLowering {
     for (number, segment) in old.data.enumerated() {
       var copy = DataSegment(mode: segment.mode, range: rewriter.copy(segment.range))
       if case .active(let memory, let offset) = segment.mode {
-        if active.isEmpty, let address = try foldedAddress(offset, memory, count: segment.range.count) {
+        if !layout.isCombined {
+          copy.mode = .active(index: memory, offset: try rewriter.copy(offset))
+        } else if active.isEmpty, let address = try foldedAddress(offset, memory, count: segment.range.count) {
           copy.mode = .active(index: 0, offset: constantExpression(address, accesses.code.addressType))
         } else {
           copy.mode = .passive

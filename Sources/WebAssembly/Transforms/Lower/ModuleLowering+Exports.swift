@@ -2,6 +2,10 @@ extension ModuleLowering {
   /// A memory that was exported or imported is exported as `NAME.base`, `NAME.size` and `NAME.grow`, and so is the
   /// combined memory. The one that begins at 0 keeps its name for it: its addresses are those of the combined memory.
   mutating func exports() throws(ModuleError) {
+    guard layout.isCombined else {
+      new.exports = old.exports
+      return
+    }
     var exports: [Export] = []
     var taken = Set(old.exports.map(\.name))
     var hasMemory = false
@@ -61,7 +65,8 @@ extension ModuleLowering {
   // MARK: Report
 
   var regions: [LoweredModule.Region] {
-    layout.places.enumerated().filter { $0.element.memory < spaces.memories.count }.map { number, place in
+    guard layout.isCombined else { return [] }
+    return layout.places.enumerated().filter { $0.element.memory < spaces.memories.count }.map { number, place in
       let growth: LoweredModule.Growth =
         if !place.isGrowable { .never } else if place.isFixed { .reserved } else {
           number == layout.places.count - 1 ? .atEnd : .relocating

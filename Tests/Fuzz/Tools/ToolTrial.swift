@@ -1,0 +1,104 @@
+import WebAssembly
+
+/// A valid module sent through one of the tools.
+struct ToolTrial {
+  enum Outcome {
+    case written
+    case refused
+    case wrong(String)
+  }
+
+  /// What a tool made of a module.
+  struct Product {
+    var module: Module
+    /// What the new module must validate under.
+    var features = FeatureSet.all
+  }
+
+  struct Tool: Sendable {
+    var name: String
+    /// The new module; nil where the tool refuses the old one.
+    var run: @Sendable (ValidatedModule, inout ToolTrial) throws -> Product?
+
+    init(_ name: String, _ run: @escaping @Sendable (ValidatedModule, inout ToolTrial) throws -> Product?) {
+      self.name = name
+      self.run = run
+    }
+  }
+
+  let corpus: Corpus
+  var random: RandomSource
+
+  static let tools: [Tool] = [
+    Tool("lower") { try lower($0, imports: .own, &$1) },
+    Tool("lower --imports accessors") { try lower($0, imports: .accessors, &$1) },
+    Tool("link") { try link($0, &$1) },
+    Tool("dead code removal") { module, _ in Product(module: try DeadCodeRemoval.remove(from: module).module) },
+  ]
+
+  mutating func run(_ tool: Tool, _ validated: ValidatedModule) -> Outcome {
+    let product: Product?
+    do {
+      product = try tool.run(validated, &self)
+    } catch {
+      return .wrong("failed: \(error)")
+    }
+    guard let product else { return .refused }
+    let bytes = ModuleEncoder.encode(product.module)
+    do throws(ModuleError) {
+      _ = try ModuleValidator.validate(
+        try ModuleDecoder.decode(bytes, features: product.features), features: product.features)
+      return .written
+    } catch {
+      // Two modules can be more than one may be.
+      return error.kind == .limitExceeded ? .refused : .wrong("what it wrote is not valid: \(error)")
+    }
+  }
+
+  // MARK: Tools
+
+  private static func lower(
+    _ validated: ValidatedModule, imports: ImportedMemories, _ trial: inout ToolTrial
+  ) throws -> Product? {
+    var options = LoweringOptions()
+    options.imports = imports
+    options.isUnchecked = trial.random.chance(10)
+    options.reservesMaxima = trial.random.chance(60)
+    for memory in 0..<validated.spaces.memories.count where trial.random.chance(20) {
+      options.reservations[memory] = UInt64(trial.random.below(20))
+    }
+    do throws(ModuleError) {
+      var features = FeatureSet.all
+      features.remove(.multiMemory)
+      return Product(module: try MemoryLowering.lower(validated, options: options).module, features: features)
+    } catch {
+      guard error.kind == .unsupported else { throw error }
+      return nil
+    }
+  }
+
+  /// With a module of the corpus before it or behind it, under a name that the later one imports from where it imports.
+  private static func link(_ validated: ValidatedModule, _ trial: inout ToolTrial) throws -> Product? {
+    var inputs = [validated]
+    for _ in 0..<trial.random.below(3) {
+      guard let other = try? ModuleDecoder.decode(trial.random.pick(trial.corpus.binaries)),
+        let valid = try? ModuleValidator.validate(other)
+      else { continue }
+      inputs.insert(valid, at: trial.random.below(inputs.count + 1))
+    }
+    var named: [LinkInput] = []
+    for (index, input) in inputs.enumerated() {
+      let wanted = inputs[(index + 1)...].flatMap { $0.module.imports.map(\.module) }
+      var name = wanted.isEmpty ? "m\(index)" : trial.random.pick(wanted)
+      if named.contains(where: { $0.name == name }) { name = "m\(index)" }
+      named.append(LinkInput(name: name, module: input))
+    }
+    var options = LinkOptions()
+    options.removesDeadCode = trial.random.chance(50)
+    do throws(LinkFailure) {
+      return Product(module: try ModuleLinker.link(named, options: options).module)
+    } catch {
+      return nil
+    }
+  }
+}
