@@ -33,6 +33,15 @@ struct ToolTrial {
     Tool("lower") { try lower($0, imports: .own, &$1) },
     Tool("lower --imports accessors") { try lower($0, imports: .accessors, &$1) },
     Tool("link") { try link($0, &$1) },
+    Tool("bind-memories") { module, _ in
+      do throws(TransformError) {
+        return Product(module: try MemoryBinding.bind(module).module)
+      } catch {
+        return nil
+      }
+    },
+    Tool("specialize") { try specialize($0, dispatches: false, &$1) },
+    Tool("dispatch") { try specialize($0, dispatches: true, &$1) },
     Tool("dead code removal") { module, _ in Product(module: try DeadCodeRemoval.remove(from: module).module) },
   ]
 
@@ -73,6 +82,26 @@ struct ToolTrial {
       return Product(module: try MemoryLowering.lower(validated, options: options).module, features: features)
     } catch {
       guard error.kind == .unsupported else { throw error }
+      return nil
+    }
+  }
+
+  /// For a function that is exported, on two of the memories.
+  private static func specialize(
+    _ validated: ValidatedModule, dispatches: Bool, _ trial: inout ToolTrial
+  ) throws -> Product? {
+    let functions = validated.module.exports.filter { $0.kind == .function }.map(\.name)
+    let count = validated.spaces.memories.count
+    guard !functions.isEmpty, count > 0 else { return nil }
+    let function = trial.random.pick(functions)
+    let (from, to) = ("\(trial.random.below(count))", "\(trial.random.below(count))")
+    do throws(TransformError) {
+      let result =
+        dispatches
+        ? try FunctionSpecialization.dispatch(validated, functions: [function], from: from)
+        : try FunctionSpecialization.specialize(validated, functions: [function], memories: [(from, to)])
+      return Product(module: result.module)
+    } catch {
       return nil
     }
   }

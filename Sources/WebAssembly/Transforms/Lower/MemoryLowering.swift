@@ -260,19 +260,13 @@ struct ModuleLowering {
       case BranchHints.sectionName:
         guard !hints.functions.isEmpty else { continue }
         contents = rewriter.append(hints.encode())
-      case let name where Self.refersToCode(name):
+      case let name where CustomSection.refersToCode(name):
         droppedSections.append(name)
         continue
       default: contents = rewriter.copy(section.range)
       }
       new.customSections.append(CustomSection(name: section.name, range: contents, after: section.after))
     }
-  }
-
-  /// Sections that hold positions in code, which are no longer right.
-  private static func refersToCode(_ name: String) -> Bool {
-    name.hasPrefix(".debug_") || name.hasPrefix("reloc.") || name.hasPrefix("metadata.code.") || name == "linking"
-      || name == "sourceMappingURL" || name == "external_debug_info"
   }
 
   private func newNames() -> Names {
