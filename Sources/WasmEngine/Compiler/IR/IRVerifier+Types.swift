@@ -66,7 +66,8 @@ extension IRVerifier {
     case .interruptCheck: return operands(instruction, .i64)
     case .call, .callRecord, .callRuntime, .tailCall, .tailCallRecord, .result, .return:
       return callMistake(value, instruction)
-    case .jump: return nil
+    case .jump, .jumpOrCatch: return nil
+    case .throwReference: return operands(instruction, .i64)
     case .branch, .branchTable:
       return self.type(instruction.a) == .i32 && !instruction.b.exists ? nil : "chooses by something but an i32"
     case .trap:

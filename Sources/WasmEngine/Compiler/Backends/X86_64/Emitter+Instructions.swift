@@ -241,7 +241,8 @@ extension Emitter {
       let page = Address(general(a))
       accesses.append(
         AccessSite(
-          codeOffset: assembler.code.position, position: instruction.position, memory: AccessSite.interruptPage, width: 4,
+          codeOffset: assembler.code.position, position: instruction.position, memory: AccessSite.interruptPage,
+          width: 4,
           page))
       assembler.test(.double, .memory(page), .rax)
     case .interruptCheck:
