@@ -111,6 +111,8 @@ struct IRVerifier {
         case .jump: 1...1
         case .branch: 2...2
         case .branchTable: 1...UInt32.max
+        case .jumpOrCatch: 2...2
+        case .throwReference: 0...1
         default: 0...0
         }
       if !wanted.contains(block.edgeCount) { report(index, last, "\(block.edgeCount) edges") }
