@@ -96,7 +96,8 @@ import WebAssembly
       return IRPrinter.print(ir)
     case "ir":
       try #require(words.count == 3)
-      let stage = try #require(stages.stages(try #require(Int(words[2]))).first { $0.name == words[1] })
+      let function = try #require(Int(words[2]))
+      let stage = try #require(stages.stages(function).first { $0.name == words[1] })
       return IRPrinter.print(stage.ir, positions: false)
     case "asm":
       return try CompilerInspector(stages.module).machineCode(of: try #require(Int(words[1])))
