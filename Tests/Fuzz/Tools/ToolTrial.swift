@@ -97,9 +97,11 @@ struct ToolTrial {
     let (from, to) = ("\(trial.random.below(count))", "\(trial.random.below(count))")
     do throws(TransformError) {
       let result =
-        dispatches
-        ? try FunctionSpecialization.dispatch(validated, functions: [function], from: from)
-        : try FunctionSpecialization.specialize(validated, functions: [function], memories: [(from, to)])
+        if dispatches {
+          try FunctionSpecialization.dispatch(validated, functions: [function], from: from)
+        } else {
+          try FunctionSpecialization.specialize(validated, functions: [function], memories: [(from, to)])
+        }
       return Product(module: result.module)
     } catch {
       return nil
