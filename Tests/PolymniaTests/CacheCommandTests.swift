@@ -86,6 +86,26 @@ import WasmEngine
   }
 
   @Test(.enabled(if: hasCompiler))
+  func precompiledFilesRunWhereTheyAreTrusted() throws {
+    let folder = try Folder()
+    for input in ["f.wat", "f.wasm"] {
+      #expect(try folder.run("compile", input, "-o", "f.code").status == 0)
+      let outcome = try folder.run("run", "--precompiled", "--invoke", "f", "f.code", "11")
+      #expect(outcome.status == 0 && outcome.output == "121\n" && outcome.errors.isEmpty)
+    }
+    let untrusted = try folder.run("run", "--invoke", "f", "f.code", "11")
+    #expect(untrusted.status == 1 && untrusted.errors.contains("--precompiled"))
+    let other = try folder.run("run", "--precompiled", "--bounds", "checked", "--invoke", "f", "f.code", "11")
+    #expect(other.status == 1 && other.errors.contains("for another configuration of memories"))
+    let path = URL(filePath: folder.path + "/f.code")
+    var bytes = try Data(contentsOf: path)
+    bytes[bytes.count - 9] ^= 1
+    try bytes.write(to: path)
+    let damaged = try folder.run("run", "--precompiled", "--invoke", "f", "f.code", "11")
+    #expect(damaged.status == 1 && damaged.errors.contains("damaged"))
+  }
+
+  @Test(.enabled(if: hasCompiler))
   func damagedEntriesDoNotMatter() throws {
     let folder = try Folder()
     #expect(try folder.run("run", "--cache", "--invoke", "f", "f.wasm", "5").output == "25\n")

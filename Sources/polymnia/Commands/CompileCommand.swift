@@ -2,12 +2,16 @@ import ArgumentParser
 import WasmEngine
 import WebAssembly
 
-/// `polymnia compile`: what the compiler makes of a module.
+/// `polymnia compile`: precompiled code, and what the compiler makes of a module.
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
-    abstract: "Show what the compiler makes of a module's functions.",
+    abstract: "Compile a module to a file, or show what the compiler makes of its functions.",
     discussion: """
+      Without '--dump', the module and its machine code are written to a file that 'run --precompiled' takes, with the \
+      same '--bounds', '--cpu' and '--no-speculation-guards'. It is executed as it is: run only files that nobody else can \
+      have written.
+
       '--dump ir' prints the intermediate representation after the last pass, '--dump ir:PASS' after another one: \
       \(CompilerInspector.stages.joined(separator: ", ")). '--dump asm' prints the machine code, with the offset of the \
       WebAssembly instruction beside each instruction. '--dump elf' writes an object file for objdump and gdb, whose line \
@@ -27,6 +31,12 @@ struct CompileCommand: ParsableCommand {
 
   @Option(help: "What memories the code is for: 'guarded' or 'checked', as in 'run'.")
   var bounds = MemoryPolicy.Bounds.guarded
+
+  @Option(help: ArgumentHelp("Which extensions of the processor the code may use, as in 'run'.", valueName: "features"))
+  var cpu = ProcessorFeatures.native
+
+  @Flag(help: "Leave out what guards against speculation, as in 'run'.")
+  var noSpeculationGuards = false
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
   var output = "-"
@@ -65,7 +75,12 @@ struct CompileCommand: ParsableCommand {
 
   func run() throws {
     guard let input else { throw ValidationError("Missing expected argument '<file>'") }
-    guard let dump else { throw ValidationError("Missing expected option '--dump <what>'") }
+    guard let dump else {
+      guard output != "-" else { throw ValidationError("Missing expected option '--output <file>' or '--dump <what>'") }
+      return try Precompilation(
+        features: try features.set, bounds: bounds, processor: cpu, guardsSpeculation: !noSpeculationGuards
+      ).run(input, to: output)
+    }
     let inspected = try InspectedModule(path: input, features: try features.set, bounds: bounds)
     let chosen = try functions.map { try inspected.function($0) }
     var text = try OutputFile.create(output)

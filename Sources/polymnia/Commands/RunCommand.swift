@@ -69,6 +69,13 @@ struct RunCommand: ParsableCommand {
       """)
   var cache: Bool?
 
+  @Flag(
+    help: """
+      The file is what 'polymnia compile' has written, and its machine code is executed as it is: only for files that \
+      nobody else can have written or changed.
+      """)
+  var precompiled = false
+
   @Option(help: ArgumentHelp("Write how long each phase took, as JSON, to a file.", valueName: "file"))
   var timings: String?
 
@@ -103,11 +110,11 @@ struct RunCommand: ParsableCommand {
     let program = try Program(self, features: try features.set)
     defer { program.saveCode() }
     for link in links {
-      let module = try program.load(link.file, &clock)
+      let module = try program.load(link.file, isProgram: false, &clock)
       let instance = try program.instantiate(module, &clock)
       try program.reporting(link.file) { try program.linker.define(instance, as: link.name) }
     }
-    let module = try program.load(path, &clock)
+    let module = try program.load(path, isProgram: true, &clock)
     program.instance = nil
     let result = Result {
       if let invoke {

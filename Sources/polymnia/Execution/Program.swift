@@ -10,6 +10,7 @@ final class Program {
   private let features: FeatureSet
   private let timeout: Double?
   private let compilation: CompilationTime
+  private let takesPrecompiled: Bool
   private let wasi: WASI
   private var hasSystemInterface = false
   private var modules: [CompiledModule] = []
@@ -33,6 +34,7 @@ final class Program {
     self.features = features
     timeout = options.timeout
     compilation = options.engineOptions.compilation
+    takesPrecompiled = options.precompiled
     if let fuel = options.fuel { try store.setFuel(fuel) }
     if let limit = options.maxMemory {
       var total: UInt64 = 0
@@ -82,11 +84,17 @@ final class Program {
     }
   }
 
-  func load(_ path: String, _ clock: inout Timings) throws -> Loaded {
+  /// - Parameter isProgram: Whether it is what runs, rather than what it is linked with.
+  func load(_ path: String, isProgram: Bool, _ clock: inout Timings) throws -> Loaded {
     let input = try clock.measure(.decode) { try InputFile(path: path) }
+    if isProgram, takesPrecompiled, !CompiledModule.isPrecompiled(input.bytes) {
+      throw CommandFailure(input.name, PrecompiledCodeError.notPrecompiled.description)
+    }
     let name = input.name
     let module: CompiledModule
-    if input.isBinary {
+    if CompiledModule.isPrecompiled(input.bytes) {
+      module = try clock.measure(.compile) { try precompiled(input) }
+    } else if input.isBinary {
       do throws(ModuleError) {
         module = try clock.measure { phase throws(ModuleError) in
           try engine.compile(input.bytes) { phase(Timings.Phase($0)) }
@@ -118,6 +126,21 @@ final class Program {
     guard !hasSystemInterface, module.imports.contains(where: { $0.module == WASI.moduleName }) else { return }
     hasSystemInterface = true
     try wasi.define(in: linker)
+  }
+
+  /// A module with machine code, which is trusted only where the user says so.
+  private func precompiled(_ input: InputFile) throws -> CompiledModule {
+    guard takesPrecompiled else {
+      throw CommandFailure(
+        input.name, "this is precompiled code, which is executed as it is; '--precompiled' says that it can be trusted")
+    }
+    do {
+      return try unsafe CompiledModule(precompiled: input.bytes, engine: engine)
+    } catch let error as PrecompiledCodeError {
+      throw CommandFailure(input.name, error.description)
+    } catch let error as ModuleError {
+      throw CommandFailure(input.name, error.description)
+    }
   }
 
   /// Leaves in the cache what has been compiled.
