@@ -78,11 +78,11 @@ public struct CompilerInspector {
       let body = environment.module.module.bodies[function - self.functions.lowerBound]
       var line = body.range.lowerBound
       lines.append((0, line))
-      for step in compiled.steps where step.position != 0 && Int(step.position) != line {
+      for step in compiled.stepsInPlace where step.position != 0 && Int(step.position) != line {
         line = Int(step.position)
         lines.append((Int(step.codeOffset), line))
       }
-      let data = compiled.steps.last { $0.kind == .data }.map { Int($0.codeOffset) } ?? compiled.code.count
+      let data = compiled.stepsInPlace.last { $0.kind == .data }.map { Int($0.codeOffset) } ?? compiled.code.count
       object.add(
         ObjectFile.Function(
           name: self.name(of: function) ?? "function_\(function)", code: compiled.code, dataOffset: data, lines: lines))

@@ -330,8 +330,11 @@ struct IRParser {
       instruction.imm = try number("the number of a result", in: 1...0xFFFF)
     case .call, .callRecord, .callRuntime, .tailCall, .tailCallRecord, .return:
       try parseCall(&instruction, value)
+    case .throwReference:
+      instruction.a = try operand()
+      if try accept(",") { try parseEdges(&block) }
     case .jump, .branch, .branchTable:
-      if instruction.operation != .jump {
+      if instruction.operation == .branch || instruction.operation == .branchTable {
         instruction.a = try operand()
         try expect(",")
       }

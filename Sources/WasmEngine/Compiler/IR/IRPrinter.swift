@@ -150,6 +150,9 @@ struct IRPrinter {
     case .tailCall: text += " function \(instruction.imm)" + arguments(instruction)
     case .result: text += " \(name(instruction.a)), \(instruction.imm)"
     case .jump: text += " " + edges(of: block)
+    case .throwReference:
+      text += " \(name(instruction.a))"
+      if block.edgeCount > 0 { text += ", " + edges(of: block) }
     case .branch:
       text += " \(name(instruction.a)), " + edges(of: block)
       if aux == 1 { text += " likely" }

@@ -13,7 +13,7 @@ enum IRShape: Equatable {
   case parameter, constant, vectorConstant, contextAddress, vector
   case contextLoad, contextStore, load, store, boundsCheck, indexCheck, trapIf
   case call, callRecord, callRuntime, result
-  case jump, branch, branchTable, `return`, trap, tailCall, tailCallRecord
+  case jump, branch, branchTable, `return`, trap, tailCall, tailCallRecord, throwReference
 }
 
 extension IROperation {
@@ -39,7 +39,8 @@ extension IROperation {
     case .callRecord: .callRecord
     case .callRuntime: .callRuntime
     case .result: .result
-    case .jump: .jump
+    case .jump, .jumpOrCatch: .jump
+    case .throwReference: .throwReference
     case .branch: .branch
     case .branchTable: .branchTable
     case .return: .return

@@ -7,8 +7,13 @@ struct CompiledFunction {
   var accesses: [AccessSite]
   /// Whether its frames hold their context below the saved frame pointer.
   var keepsContext: Bool
-  /// What was written, where the emitter was told to record it.
+  /// What was written, in the order in which it was, where the emitter was told to record it.
   var steps: [EmissionStep] = []
+
+  /// The same in the order of the code: cold blocks stand behind the others.
+  var stepsInPlace: [EmissionStep] {
+    steps.enumerated().sorted { ($0.element.codeOffset, $0.offset) < ($1.element.codeOffset, $1.offset) }.map(\.element)
+  }
 }
 
 /// A position in the code that a trap or a backtrace can come from.
@@ -159,7 +164,7 @@ struct Emitter: ~Copyable {
 
   private mutating func record(_ kind: EmissionStep.Kind, _ index: Int = -1) {
     guard recordsSteps else { return }
-    steps.append(EmissionStep(kind: kind, codeOffset: UInt32(assembler.code.count), index: Int32(index)))
+    steps.append(EmissionStep(kind: kind, codeOffset: UInt32(assembler.code.position), index: Int32(index)))
   }
 
   private mutating func record(
@@ -168,14 +173,14 @@ struct Emitter: ~Copyable {
     guard recordsSteps else { return }
     steps.append(
       EmissionStep(
-        kind: kind, codeOffset: UInt32(assembler.code.count), isVector: isVector, d: target, a: source))
+        kind: kind, codeOffset: UInt32(assembler.code.position), isVector: isVector, d: target, a: source))
   }
 
   private mutating func record(
     _ instruction: MachineInstruction, _ index: Int, _ d: AllocatorMove.Place, _ a: AllocatorMove.Place,
     _ b: AllocatorMove.Place, _ x: AllocatorMove.Place
   ) {
-    var step = EmissionStep(kind: .instruction, codeOffset: UInt32(assembler.code.count), index: Int32(index))
+    var step = EmissionStep(kind: .instruction, codeOffset: UInt32(assembler.code.position), index: Int32(index))
     step.position = instruction.position
     step.operation = instruction.operation
     if instruction.d.exists { step.d = d }
@@ -193,6 +198,7 @@ struct Emitter: ~Copyable {
       accesses[index].codeOffset = UInt32(joined.position(Int(accesses[index].codeOffset)))
     }
     accesses.sort { $0.codeOffset < $1.codeOffset }
+    for index in steps.indices { steps[index].codeOffset = UInt32(joined.position(Int(steps[index].codeOffset))) }
     for (site, block) in guardedSites {
       sites[site].landing = UInt32(assembler.code.position(of: labels[block]) ?? 0)
     }

@@ -4,6 +4,7 @@ import WebAssembly
 /// instruction that it is for, and what it reaches: a memory, a table, another function, the runtime, a trap.
 struct MachineCodePrinter {
   private let function: CompiledFunction
+  private let steps: [EmissionStep]
   private let layout: ContextLayout
   /// The name of the instruction at each offset in the module.
   private let operators: [UInt32: String]
@@ -20,9 +21,10 @@ struct MachineCodePrinter {
 
   private init(_ function: CompiledFunction, _ layout: ContextLayout, _ operators: [UInt32: String]) {
     self.function = function
+    steps = function.stepsInPlace
     self.layout = layout
     self.operators = operators
-    for step in function.steps {
+    for step in steps {
       switch step.kind {
       case .block: labels[Int(step.codeOffset)] = "block\(step.index)"
       case .coldTrap: labels[Int(step.codeOffset)] = "trap\(step.index)"
@@ -33,23 +35,23 @@ struct MachineCodePrinter {
 
   private mutating func printCode() {
     var disassembler = Disassembler(function.code)
-    let end = function.steps.last { $0.kind == .data }.map { Int($0.codeOffset) } ?? function.code.count
+    let end = steps.last { $0.kind == .data }.map { Int($0.codeOffset) } ?? function.code.count
     var step = -1
     var position: UInt32 = 0
     var offset = 0
     while offset < end {
       var isFirst = false
-      while step + 1 < function.steps.count, Int(function.steps[step + 1].codeOffset) <= offset {
+      while step + 1 < steps.count, Int(steps[step + 1].codeOffset) <= offset {
         step += 1
         isFirst = true
-        if let label = labels[offset], [.block, .coldTrap].contains(function.steps[step].kind) {
+        if let label = labels[offset], [.block, .coldTrap].contains(steps[step].kind) {
           text += "\(label):\n"
         }
       }
       let line = disassembler.line(at: offset)
       var notes: [String] = []
       if step >= 0 {
-        let current = function.steps[step]
+        let current = steps[step]
         if current.position != 0 {
           notes.append("@0x" + String(current.position, radix: 16))
           if current.position != position, let name = operators[current.position] { notes.append(name) }
@@ -57,7 +59,7 @@ struct MachineCodePrinter {
         }
         if isFirst, let move = moveNote(current) { notes.append(move) }
       }
-      notes += self.notes(line, step >= 0 ? function.steps[step] : nil)
+      notes += self.notes(line, step >= 0 ? steps[step] : nil)
       print(line, notes.joined(separator: " "))
       offset += max(1, line.length)
     }
