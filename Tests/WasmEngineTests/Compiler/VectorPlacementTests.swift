@@ -87,4 +87,28 @@ struct VectorPlacementTests {
     }
     #expect(compiled.machine?.refusals.withLock { $0 } == [:])
   }
+
+  @Test(
+    "A test of all lanes whose result a select behind an access uses",
+    arguments: [.guarded, .checked] as [MemoryPolicy.Bounds])
+  func testBeforeAccess(bounds: MemoryPolicy.Bounds) throws {
+    let module = try makeEngine(bounds: bounds) { $0.tier = .compiler }.compile(
+      text: """
+        (module
+          (memory (export "m") 1)
+          (func (export "f") (param i64 i32) (result i32)
+            (if (result i32)
+              (select
+                (i32.load16_u offset=40 (local.get 1)) (i32.const 14)
+                (i32x4.all_true (i64x2.splat (local.get 0))))
+              (then (i32.const 1)) (else (i32.const 2)))))
+        """)
+    let instance = try Store(module.engine).instantiate(module)
+    #expect(try callI32(instance, "f", .i64(0), .i32(0)) == 1)
+    #expect(try callI32(instance, "f", .i64(-1), .i32(0)) == 2)
+    try instance.memory("m").store(UInt8(7), at: 40)
+    #expect(try callI32(instance, "f", .i64(-1), .i32(0)) == 1)
+    #expect(trapKind { _ = try callI32(instance, "f", .i64(0), .i32(0x1_0000)) } == .outOfBoundsMemoryAccess)
+    #expect(module.machine?.refusals.withLock { $0 } == [:])
+  }
 }

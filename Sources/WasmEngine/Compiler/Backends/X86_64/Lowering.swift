@@ -84,7 +84,7 @@ struct Lowering: ~Copyable {
               isFolded[condition.index] = true
               // A load that is part of the comparison does not move with it.
               if effects[condition.index] != effects[value.index] {
-                for operand in [source.a, source.b] where isFolded[operand.index] { isFolded[operand.index] = false }
+                for operand in [source.a, source.b] where operand.exists { isFolded[operand.index] = false }
               }
             }
           }
