@@ -47,6 +47,8 @@ import WebAssembly
       options.moduleTransform = { module, features in
         let exportsMemory = module.exports.contains { $0.kind == .memory }
         if isLinked && exportsMemory { return module }
+        // An imported memory becomes the module's own, which a script notices.
+        if module.imports.contains(where: { $0.type.kind == .memory }) { return module }
         guard let result = try Self.lower(Self.add(companion, to: module)) else { return module }
         lowered.withLock { $0 += 1 }
         var single = FeatureSet.all

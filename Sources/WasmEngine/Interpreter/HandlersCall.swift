@@ -211,7 +211,10 @@ private func callHost(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextP
   store[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: fp))
   let slots = (fp - operand(pc, 0)).assumingMemoryBound(to: UInt64.self)
   switch RuntimeCalls.hostCall(record, caller: VMContext(callerContext), slots: slots) {
-  case .completed: return leave(fp)
+  case .completed:
+    // As in machine code: who stops the execution from a host function need not wait for the next call.
+    guard store[StoreContext.interruptOffset] == 0 else { return RuntimeCalls.interrupted(store).rawValue }
+    return leave(fp)
   case .threw: return Interpreter.unwind(pc, fp, context)
   case let status: return status.rawValue
   }

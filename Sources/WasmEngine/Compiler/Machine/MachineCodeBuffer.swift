@@ -128,9 +128,10 @@ struct MachineCodeBuffer: ~Copyable {
   /// The distance of a jump of two bytes from here, if that reaches a label that is bound.
   @inline(__always)
   func shortDistance(to label: Label) -> UInt8? {
-    let position = Int(positions[Int(label.index)])
-    guard position >= 0, position - (count + 2) >= -128 else { return nil }
-    return UInt8(truncatingIfNeeded: position - (count + 2))
+    // In the same section: a label of the other one lies more than that ahead of or behind the mark.
+    let distance = Int(positions[Int(label.index)]) - (self.position + 2)
+    guard positions[Int(label.index)] >= 0, distance >= -128, distance < 0 else { return nil }
+    return UInt8(truncatingIfNeeded: distance)
   }
 
   func position(of label: Label) -> Int? {

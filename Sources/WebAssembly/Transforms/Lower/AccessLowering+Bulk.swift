@@ -2,10 +2,10 @@ extension AccessLowering {
   /// A bulk instruction of a known number of bytes is written in place: where it is small, the engine makes single moves of
   /// it. Whether it was one.
   mutating func bulk(_ instruction: Instruction, count: UInt64, _ output: inout BodyOutput) -> Bool {
-    var places = [code.place(instruction.index)]
+    let places: [MemoryLayout.Place]
     switch instruction.opcode {
-    case .memoryFill: break
-    case .memoryCopy: places.append(code.place(instruction.index2))
+    case .memoryFill: places = [code.place(instruction.index)]
+    case .memoryCopy: places = [code.place(instruction.index), code.place(instruction.index2)]
     case .memoryInit: places = [code.place(instruction.index2)]
     default: return false
     }
