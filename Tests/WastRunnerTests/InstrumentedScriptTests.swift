@@ -6,7 +6,8 @@ import WasmEngine
 import WebAssembly
 
 /// The official scripts with every module instrumented: they must not notice.
-@Suite struct InstrumentedScriptTests {
+@Suite(.enabled(if: getenv("POLYMNIA_SLOW_TESTS") != nil, "Takes minutes; set POLYMNIA_SLOW_TESTS."))
+struct InstrumentedScriptTests {
   enum Kind: String, CaseIterable {
     case log, logAndTrace, pagesAndProfile, coverage
 

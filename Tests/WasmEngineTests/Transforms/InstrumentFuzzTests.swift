@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WasmEngine
 import WebAssembly
@@ -5,7 +6,8 @@ import WebAssembly
 @testable import polymnia_fuzz
 
 /// Generated modules with two to five memories, before and after instrumentation.
-@Suite struct InstrumentFuzzTests {
+@Suite(.enabled(if: getenv("POLYMNIA_SLOW_TESTS") != nil, "Takes minutes; set POLYMNIA_SLOW_TESTS."))
+struct InstrumentFuzzTests {
   /// What is observed, by number.
   static func options(_ number: Int) -> InstrumentOptions {
     var options = InstrumentOptions()

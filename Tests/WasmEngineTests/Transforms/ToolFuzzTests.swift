@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WasmEngine
 import WebAssembly
@@ -5,7 +6,8 @@ import WebAssembly
 @testable import polymnia_fuzz
 
 /// Damaged modules and data through the tools: none crashes, and what is written is valid.
-@Suite struct ToolFuzzTests {
+@Suite(.enabled(if: getenv("POLYMNIA_SLOW_TESTS") != nil, "Takes minutes; set POLYMNIA_SLOW_TESTS."))
+struct ToolFuzzTests {
   /// The number of modules; from the environment where it is set, for longer runs.
   static let count = Int(Environment.value("POLYMNIA_TOOL_MODULES") ?? "") ?? 300
 
