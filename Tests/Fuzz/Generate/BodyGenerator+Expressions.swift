@@ -19,6 +19,9 @@ extension BodyGenerator {
       return constant(type, random.chance(8) ? 0x7FC0_0000 : UInt64(value.bitPattern))
     case .f64:
       return constant(type, random.chance(8) ? 0x7FF8_0000_0000_0000 : random.pick(Self.floats).bitPattern)
+    case .v128:
+      let low = random.chance(50) ? random.pick(Self.edges) : random.next()
+      return Node(code: Program.vectorConstant(low, random.chance(40) ? low : random.next()), result: type)
     default:
       let small = UInt64(random.below(40)) &- 8
       return constant(type, random.chance(50) ? small : random.chance(70) ? random.pick(Self.edges) : random.next())
@@ -38,8 +41,11 @@ extension BodyGenerator {
     budget -= 1
     depth += 1
     defer { depth -= 1 }
+    if type == Self.ownFunction { return ownFunctionReference() }
+    if type == .exceptionReference { return Node(code: [0xD0, 0x69], result: type) }
     let choice = random.below(100)
     if budget <= 0 || depth > 11 || choice < 34 { return leaf(type) }
+    if type == .v128, choice < 76 { return vectorExpression() }
     switch choice {
     case 34..<66: return arithmetic(type)
     case 66..<76: return load(type)
@@ -48,9 +54,9 @@ extension BodyGenerator {
     case 86..<88:
       let local = writable(type)
       return Node(operands: [expression(type)], code: Self.bytes(0x22, local), result: type)
-    case 88..<96: return conversion(type)
+    case 88..<96: return type == .v128 ? vectorExpression() : random.chance(25) ? laneOf(type) : conversion(type)
     case 96: return memorySize(type)
-    default: return type == .i32 ? comparison() : arithmetic(type)
+    default: return type == .i32 ? comparison() : type == .v128 ? vectorExpression() : arithmetic(type)
     }
   }
 
@@ -169,11 +175,11 @@ extension BodyGenerator {
     // Nobody else may write it in between.
     counters.insert(local)
     let isNarrow = type == .f32
-    let kept = Node(operands: [node], code: Self.bytes(0x22, local), result: type)
-    let get = Node(code: Self.bytes(0x20, local), result: type)
+    let kept = Node(operands: [node], code: Self.bytes(0x22, local), result: type, isFixed: true)
+    let get = Node(code: Self.bytes(0x20, local), result: type, isFixed: true)
     let number = constant(type, isNarrow ? 0x7FC0_0000 : 0x7FF8_0000_0000_0000)
-    let test = Node(operands: [get, get], code: [isNarrow ? 0x5B : 0x61], result: .i32)
-    return Node(operands: [kept, number, test], code: [0x1B], result: type)
+    let test = Node(operands: [get, get], code: [isNarrow ? 0x5B : 0x61], result: .i32, isFixed: true)
+    return Node(operands: [kept, number, test], code: [0x1B], result: type, isFixed: true)
   }
 
   // MARK: Memory
@@ -217,19 +223,19 @@ extension BodyGenerator {
   }
 
   /// Alignment, memory and offset of an access.
-  private mutating func argument(_ memory: Int, _ width: Int) -> [UInt8] {
+  mutating func argument(_ memory: Int, _ width: Int) -> [UInt8] {
     var output = ByteWriter()
     let largest = width.trailingZeroBitCount
     let alignment = random.below(largest + 1)
     output.u32(UInt32(alignment | (memory > 0 || random.chance(5) ? 0x40 : 0)))
     if memory > 0 || output.bytes[0] & 0x40 != 0 { output.u32(UInt32(memory)) }
-    switch random.below(300) {
+    switch random.below(700) {
     case 0:
       output.u64(
         program.memories[memory].is64 ? random.pick([1 << 32, 1 << 40, .max - 7, .max - 15, 1 << 63]) : 0xFFFF_FFF0)
     case 1: output.u64(UInt64(0x1_0000 + random.below(0x10000)))
-    case 2..<120: output.u64(0)
-    case 120..<220: output.u64(UInt64(random.below(64)))
+    case 2..<280: output.u64(0)
+    case 280..<510: output.u64(UInt64(random.below(64)))
     default: output.u64(UInt64(random.below(0x4000)))
     }
     return output.bytes
@@ -255,6 +261,7 @@ extension BodyGenerator {
   mutating func store() -> Node {
     let memory = random.below(program.memories.count)
     let type = valueTypeOfAny()
+    if type == .v128 { return vectorStore() }
     let (code, width) = random.pick(Self.stores[type] ?? [])
     let place = address(memory)
     // Often what is read is written back, changed.
@@ -281,9 +288,10 @@ extension BodyGenerator {
     let memory = random.below(program.memories.count)
     let type: ValueType = program.memories[memory].is64 ? .i64 : .i32
     func bits(_ memory: Int) -> ValueType { program.memories[memory].is64 ? .i64 : .i32 }
-    switch random.below(5) {
+    switch random.below(6) {
     case 0:
-      let amount = constant(type, random.chance(85) ? UInt64(random.below(2)) : random.chance(50) ? 1 << 20 : .max)
+      let pages = program.memories[memory].pageSizeLog2 == 16 ? random.below(2) : random.below(3000)
+      let amount = constant(type, random.chance(85) ? UInt64(pages) : random.chance(50) ? 1 << 20 : .max)
       return Node(operands: [amount], code: Self.bytes(0x40, memory) + Self.bytes(0x21, writable(type)))
     case 1:
       return Node(operands: [address(memory), expression(.i32), length(type)], code: Self.bytes(0xFC, 11, memory))
@@ -295,6 +303,7 @@ extension BodyGenerator {
           address(memory), constant(.i32, UInt64(random.below(limit / 2))),
           constant(.i32, UInt64(random.below(limit / 2))),
         ], code: Self.bytes(0xFC, 8, segment, memory))
+    case 3: return rareStatement()
     default:
       let source = random.below(program.memories.count)
       let count: ValueType = bits(source) == .i64 && type == .i64 ? .i64 : .i32
@@ -303,85 +312,31 @@ extension BodyGenerator {
     }
   }
 
+  /// What is done to segments and whole pages, and arithmetic on 128 bits.
+  private mutating func rareStatement() -> Node {
+    switch random.below(8) {
+    case 0 where random.chance(12): return Node(code: Self.bytes(0xFC, 9, random.below(2)))
+    case 0, 1:
+      // Of pages that are there, and now and then of one that is not.
+      guard let memory = program.memories.indices.filter({ program.memories[$0].pageSizeLog2 == 16 }).last else {
+        return Node(code: [0x01])
+      }
+      let type: ValueType = program.memories[memory].is64 ? .i64 : .i32
+      let start = random.chance(98) ? 0 : random.below(3)
+      return Node(
+        operands: [constant(type, UInt64(start) << 16), constant(type, UInt64(random.below(2)) << 16)],
+        code: Self.bytes(0xFC, 18, memory))
+    case 2: return Node(code: [0x01])
+    default:
+      let code = 19 + random.below(4)
+      let operands = (0..<(code < 21 ? 4 : 2)).map { _ in expression(.i64) }
+      return Node(operands: operands, code: Self.bytes(0xFC, code), tail: take([.i64, .i64]))
+    }
+  }
+
   private mutating func length(_ type: ValueType) -> Node {
     if random.chance(60) { return constant(type, UInt64(random.below(random.chance(70) ? 40 : 700))) }
     return Node(
       operands: [expression(type), constant(type, 0xFF)], code: [type == .i32 ? 0x71 : 0x83], result: type)
-  }
-
-  // MARK: Tables
-
-  private mutating func tableIndex() -> Node {
-    if random.chance(70) { return constant(.i32, UInt64(random.below(12))) }
-    return Node(operands: [expression(.i32), constant(.i32, 7)], code: [0x71], result: .i32)
-  }
-
-  mutating func tableStatement() -> Node {
-    let table = random.below(program.tableSizes.count)
-    switch random.below(6) {
-    case 0:
-      return Node(
-        operands: [tableIndex(), Node(operands: [tableIndex()], code: Self.bytes(0x25, table))],
-        code: Self.bytes(0x26, table))
-    case 1:
-      return Node(
-        operands: [Node(code: [0xD0, 0x70]), constant(.i32, UInt64(random.below(3)))],
-        code: Self.bytes(0xFC, 15, table) + Self.bytes(0x21, writable(.i32)))
-    case 2: return Node(code: Self.bytes(0xFC, 16, table) + Self.bytes(0x21, writable(.i32)))
-    case 3:
-      return Node(
-        operands: [constant(.i32, UInt64(random.below(4))), constant(.i32, 0), constant(.i32, 4)],
-        code: Self.bytes(0xFC, 12, program.tableSizes.count, table))
-    case 4:
-      return Node(
-        operands: [tableIndex(), tableIndex(), constant(.i32, UInt64(random.below(3)))],
-        code: Self.bytes(0xFC, 14, table, random.below(program.tableSizes.count)))
-    default:
-      return Node(
-        operands: [Node(operands: [tableIndex()], code: Self.bytes(0x25, table))],
-        code: [0xD1] + Self.bytes(0x21, writable(.i32)))
-    }
-  }
-
-  // MARK: Calls
-
-  private func typeIndex(ofFunction index: Int) -> Int {
-    index < program.imports.count
-      ? program.imports[index] : program.functions[index - program.imports.count].type
-  }
-
-  private mutating func arguments(_ type: FunctionType) -> [Node] { type.parameters.map { canonical(expression($0)) } }
-
-  mutating func call() -> Node {
-    let callee = random.below(program.imports.count + program.functions.count)
-    let index = typeIndex(ofFunction: callee)
-    let type = program.types[index]
-    if random.chance(30), let place = program.elements.firstIndex(of: callee) {
-      let table = random.below(program.tableSizes.count)
-      // Now and then one of another type.
-      let entry = UInt64(random.chance(97) ? place + table : random.below(12))
-      return Node(
-        operands: arguments(type) + [constant(.i32, entry)], code: Self.bytes(0x11, index, table),
-        tail: take(type.results))
-    }
-    return Node(operands: arguments(type), code: Self.bytes(0x10, callee), tail: take(type.results))
-  }
-
-  /// A call of something with the same results, in the place of this function.
-  mutating func tailCall() -> Node? {
-    let wanted = type.results
-    let callees = (0..<program.imports.count + program.functions.count).filter {
-      program.types[typeIndex(ofFunction: $0)].results == wanted
-    }
-    guard !callees.isEmpty else { return nil }
-    let callee = random.pick(callees)
-    let index = typeIndex(ofFunction: callee)
-    let operands = arguments(program.types[index])
-    if random.chance(30), let place = program.elements.firstIndex(of: callee) {
-      let table = random.below(program.tableSizes.count)
-      return Node(
-        operands: operands + [constant(.i32, UInt64(place + table))], code: Self.bytes(0x13, index, table))
-    }
-    return Node(operands: operands, code: Self.bytes(0x12, callee))
   }
 }

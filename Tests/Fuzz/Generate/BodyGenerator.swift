@@ -111,6 +111,7 @@ struct BodyGenerator {
     case 97: return tableStatement()
     case 98: return Node(operands: [expression(valueTypeOfAny())], code: [0x1A])
     default:
+      if random.chance(5) { return Node(code: [0x01]) }
       if random.chance(8), targets.count > 1 {
         return Node(
           operands: [condition()], code: [0x04, 0x40], bodies: [[Node(code: random.chance(50) ? [0x00] : leave())]])

@@ -2,9 +2,13 @@ import WasmEngine
 import WebAssembly
 
 /// Runs a module on both tiers in both kinds of bounds and compares what can be seen.
+///
+/// The number of the module decides how else the ways differ: which extensions of the processor machine code may use,
+/// whether it guards against speculation and leaves accesses to fault, whether memories of one instance are kept in
+/// different ways, and whether machine code meters fuel too, of which as much must be left.
 struct Differential {
   enum Outcome {
-    case same(instructions: UInt64, traps: Int, throwing: Int)
+    case same(instructions: UInt64, traps: [Trap.Kind], throwing: Int)
     /// A deadline ended one of them.
     case stopped
     case invalid(String)
@@ -14,28 +18,67 @@ struct Differential {
   private struct Way {
     var tier: ExecutionTier
     var bounds: MemoryPolicy.Bounds
-    var name: String { "\(tier.rawValue) \(bounds.rawValue)" }
+    var processor = ProcessorFeatures.native
+    var guardsSpeculation = true
+    var usesGuardPages = true
+    var metersFuel = false
+    /// Of each memory, whether it is kept in the other kind of bounds.
+    var turned: UInt64 = 0
+
+    var name: String {
+      var name = "\(tier.rawValue) \(bounds.rawValue)"
+      if tier == .compiler {
+        if processor != .native { name += processor == .baseline ? " baseline" : " features \(processor.rawValue)" }
+        if !guardsSpeculation { name += " without guards" }
+        if !usesGuardPages { name += " without faults" }
+        if metersFuel { name += " with fuel" }
+      }
+      return turned == 0 ? name : name + " turned \(turned)"
+    }
+
+    func policy(_ memory: Int, isReadOnly: Bool) -> MemoryPolicy {
+      let other: MemoryPolicy.Bounds = bounds == .guarded ? .checked : .guarded
+      return MemoryPolicy(
+        bounds: turned >> UInt64(memory & 63) & 1 == 1 ? other : bounds, access: isReadOnly ? .readOnly : .readWrite)
+    }
   }
 
   private struct Record {
     var events: [String] = []
     var instructions: UInt64 = 0
-    var traps = 0
+    var traps: [Trap.Kind] = []
     var throwing = 0
     var isStopped = false
     /// What the compiler's own checks have found.
     var faults: [String] = []
   }
 
-  private static let ways = [
-    Way(tier: .interpreter, bounds: .guarded), Way(tier: .interpreter, bounds: .checked),
-    Way(tier: .compiler, bounds: .guarded), Way(tier: .compiler, bounds: .checked),
-  ]
+  private static func ways(_ number: Int) -> [Way] {
+    var random = RandomSource(seed: 0x77_6179, number: number)
+    var ways = [
+      Way(tier: .interpreter, bounds: .guarded, metersFuel: true), Way(tier: .interpreter, bounds: .checked),
+      Way(tier: .compiler, bounds: .guarded), Way(tier: .compiler, bounds: .checked),
+    ]
+    if random.chance(12) { ways.append(Way(tier: .compiler, bounds: .guarded, metersFuel: true)) }
+    for index in ways.indices.dropFirst() {
+      if random.chance(30) { ways[index].turned = random.next() & 0xFF }
+      if random.chance(20) { ways[index].guardsSpeculation = false }
+      if random.chance(10) { ways[index].usesGuardPages = false }
+      switch random.below(10) {
+      case 0, 1: ways[index].processor = .baseline
+      case 2: ways[index].processor = [.avx, .sse42]
+      case 3: ways[index].processor = ProcessorFeatures(rawValue: UInt32(truncatingIfNeeded: random.next() & 0x7F))
+      default: break
+      }
+    }
+    return ways
+  }
+
   /// How many functions each call from outside may enter.
   static let entries: Int32 = 40
   private static let deadline = Duration.seconds(5)
 
-  static func run(_ bytes: [UInt8], seed: UInt64) -> Outcome {
+  static func run(_ bytes: [UInt8], seed: UInt64, number: Int) -> Outcome {
     let validated: ValidatedModule
     do {
       let validator = try ModuleValidator(ModuleDecoder.decode(bytes))
@@ -44,10 +87,14 @@ struct Differential {
       return .invalid("\(error)")
     }
     var first: Record?
+    let ways = ways(number)
+    // Few have a memory that cannot be written.
+    var random = RandomSource(seed: 0x726F, number: number)
+    let readOnly = random.chance(2) ? random.below(3) : -1
     for way in ways {
       let record: Record
       do {
-        record = try run(validated, way, seed: seed)
+        record = try run(validated, way, seed: seed, readOnly: readOnly)
       } catch {
         return .invalid("\(way.name): \(error)")
       }
@@ -61,12 +108,35 @@ struct Differential {
         let other = index < record.events.count ? record.events[index] : "nothing"
         if event != other { return .different("\(ways[0].name): \(event)\n\(way.name): \(other)") }
       }
+      if way.metersFuel, record.instructions != expected.instructions {
+        return .different(
+          "\(ways[0].name): \(expected.instructions) of fuel\n\(way.name): \(record.instructions) of fuel")
+      }
     }
     let record = first ?? Record()
     return .same(instructions: record.instructions, traps: record.traps, throwing: record.throwing)
   }
 
-  private static func run(_ validated: ValidatedModule, _ way: Way, seed: UInt64) throws -> Record {
+  /// How often each operator is executed, by the interpreter.
+  static func counts(_ program: Program, seed: UInt64, _ add: (Opcode, UInt64) -> Void) {
+    let (bytes, counts) = program.counting
+    guard let validator = try? ModuleValidator(ModuleDecoder.decode(bytes)),
+      let summaries = try? validator.validateFunctions(0..<validator.functionCount),
+      let validated = try? validator.finish([summaries])
+    else { return }
+    _ = try? run(validated, Way(tier: .interpreter, bounds: .guarded), seed: seed, readOnly: -1) { instance in
+      for (index, piece) in counts.pieces.enumerated() {
+        guard case .global(let global) = instance.export("c\(index)"), case .i64(let count) = global.value else {
+          continue
+        }
+        for opcode in piece { add(opcode, UInt64(bitPattern: count)) }
+      }
+    }
+  }
+
+  private static func run(
+    _ validated: ValidatedModule, _ way: Way, seed: UInt64, readOnly: Int, inspect: (Instance) -> Void = { _ in }
+  ) throws -> Record {
     var configuration = Engine.Configuration()
     configuration.features = .all
     configuration.memoryPolicy.bounds = way.bounds
@@ -74,8 +144,10 @@ struct Differential {
     configuration.checksCompiler = true
     configuration.stackSize = 1 << 20
     configuration.validationThreads = 1
-    // The first way counts instructions.
-    configuration.metersFuel = way.tier == .interpreter && way.bounds == .guarded
+    configuration.metersFuel = way.metersFuel
+    configuration.processor = way.processor
+    configuration.guardsSpeculation = way.guardsSpeculation
+    configuration.usesGuardPages = way.usesGuardPages
     let engine = Engine(configuration)
     let store = Store(engine)
     store.limiter = { request in
@@ -96,18 +168,25 @@ struct Differential {
       case .function(let type):
         imports.append(.function(try Function(in: store, type: type) { _, arguments in answer(arguments, type) }))
       case .memory(let type):
-        let memory = try memories[item.name] ?? Memory(in: store, type: type)
+        let memory =
+          try memories[item.name]
+          ?? Memory(in: store, type: type, policy: way.policy(memories.count, isReadOnly: false))
         memories[item.name] = memory
         imports.append(.memory(memory))
       default: break
       }
     }
-    let instance = try store.instantiate(module, imports: imports)
+    var policies: [Int: MemoryPolicy] = [:]
+    for index in validated.spaces.memories.indices.dropFirst(validated.spaces.importedMemoryCount) {
+      policies[index] = way.policy(index, isReadOnly: index == readOnly)
+    }
+    let instance = try store.instantiate(module, imports: imports, policies: policies)
     store.setDeadline(after: deadline)
     defer { store.setDeadline(nil) }
     call(instance, seed, &record)
     record.events.append(state(instance))
     record.faults = engine.compilerFaults
+    inspect(instance)
     if let left = store.fuel { record.instructions = UInt64(clamping: fuel - left) }
     return record
   }
@@ -125,6 +204,7 @@ struct Differential {
       case .i32: .i32(Int32(truncatingIfNeeded: bits))
       case .i64: .i64(Int64(bitPattern: bits))
       case .f32: .f32(Float(Int32(truncatingIfNeeded: bits)))
+      case .v128: .v128(V128(low: bits, high: hash &* 0x9E37_79B9_7F4A_7C15))
       default: .f64(Double(Int64(bitPattern: bits)))
       }
     }
@@ -137,6 +217,7 @@ struct Differential {
     case .i64(let value): UInt64(bitPattern: value)
     case .f32(let value): value.isNaN ? 0x7FC0_0000 : UInt64(value.bitPattern)
     case .f64(let value): value.isNaN ? 0x7FF8_0000_0000_0000 : value.bitPattern
+    case .v128(let value): value.low &+ value.high &* 0x9E37_79B9_7F4A_7C15
     default: 0
     }
   }
@@ -147,6 +228,7 @@ struct Differential {
     case .i32: .i32(Int32(truncatingIfNeeded: bits))
     case .i64: .i64(Int64(bitPattern: bits))
     case .f32: .f32(Float(Int32(truncatingIfNeeded: bits)) / 16)
+    case .v128: .v128(V128(low: bits, high: random.next()))
     default: .f64(Double(Int64(bitPattern: bits)) / 16)
     }
   }
@@ -165,7 +247,7 @@ struct Differential {
         case .outOfFuel, .deadlineExceeded, .interrupted, .callStackExhausted: record.isStopped = true
         default: break
         }
-        record.traps += 1
+        record.traps.append(trap.kind)
         var event = "\(name)\(arguments): \(trap.message)"
         if let fault = trap.memoryFault {
           event += " memory \(fault.memoryIndex) address 0x\(String(fault.address, radix: 16)) length \(fault.length)"

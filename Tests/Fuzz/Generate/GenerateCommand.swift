@@ -1,4 +1,5 @@
 import ArgumentParser
+import WasmEngine
 import WastRunner
 import WebAssembly
 
@@ -22,14 +23,27 @@ struct GenerateCommand: ParsableCommand {
   @Flag(help: "Make the first module smaller as long as it makes a difference, and write it.")
   var shrink = false
 
-  @Option(help: ArgumentHelp("Try a module from a file instead, in this process.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Try a module from a file instead, in this process, in the ways of the one with the number of '--first'.",
+      valueName: "file"))
   var file: String?
+
+  @Flag(help: "Print how often each operator was executed.")
+  var opcodes = false
 
   /// What a worker counts.
   enum Field: Int {
     case modules = 2
-    case long, trapping, throwing, stopped, invalid, different, instructions
+    case long, trapping, throwing, stopped, invalid, different, instructions, counted
   }
+
+  /// Where the traps of each kind are counted.
+  private static let traps = 16
+  /// Where the executions of each operator are counted.
+  private static let executions = 64
+  /// Of so many modules one has its executions counted.
+  private static let countedShare = 8
 
   private var seed: UInt64 { campaign.seed }
   private var first: Int { campaign.first }
@@ -56,7 +70,7 @@ struct GenerateCommand: ParsableCommand {
   }
 
   private func check(_ file: String) throws {
-    switch Differential.run(try ScriptFiles.read(file), seed: seed) {
+    switch Differential.run(try ScriptFiles.read(file), seed: seed, number: first) {
     case .same, .stopped: print("no difference")
     case .invalid(let what):
       print("invalid: \(what)")
@@ -71,12 +85,18 @@ struct GenerateCommand: ParsableCommand {
 
   private func work() {
     campaign.work { number, board in
-      let bytes = Self.program(number, seed: seed).bytes
+      let program = Self.program(number, seed: seed)
+      let bytes = program.bytes
       board[Field.modules] += 1
-      switch Differential.run(bytes, seed: seed) {
+      if number % Self.countedShare == 0 {
+        board[Field.counted] += 1
+        Differential.counts(program, seed: seed) { board[Self.executions + Int($0.rawValue)] &+= $1 }
+      }
+      switch Differential.run(bytes, seed: seed, number: number) {
       case .same(let instructions, let traps, let throwing):
         if instructions >= 10_000 { board[Field.long] += 1 }
-        if traps > 0 { board[Field.trapping] += 1 }
+        if !traps.isEmpty { board[Field.trapping] += 1 }
+        for trap in traps { board[Self.traps + Int(trap.rawValue)] += 1 }
         if throwing > 0 { board[Field.throwing] += 1 }
         board[Field.instructions] += instructions
       case .stopped: board[Field.stopped] += 1
@@ -98,13 +118,34 @@ struct GenerateCommand: ParsableCommand {
     print("modules: \(total(.modules))")
     print("past 10,000 instructions: \(share(total(.long)))")
     print("with a trap: \(share(total(.trapping)))")
+    for kind in Trap.Kind.allCases where totals[Self.traps + Int(kind.rawValue)] > 0 {
+      print("  \(kind.message): \(totals[Self.traps + Int(kind.rawValue)])")
+    }
     print("with an uncaught exception: \(share(total(.throwing)))")
     print("stopped by a deadline: \(total(.stopped))")
     print("invalid: \(total(.invalid))")
     print("instructions: \(total(.instructions))")
     print("differences: \(total(.different))")
     print("crashes and hangs: \(crashes)")
-    return crashes == 0 && total(.different) == 0 && total(.invalid) == 0
+    let covers = summary(executions: totals, modules: total(.counted))
+    return crashes == 0 && total(.different) == 0 && total(.invalid) == 0 && covers
+  }
+
+  /// The executions of each operator in the modules in which they were counted. Whether there are all.
+  private func summary(executions: [UInt64], modules: UInt64) -> Bool {
+    let rows = ExecutionCounts.expected.map {
+      (name: $0.name, count: executions[Self.executions + Int($0.opcode.rawValue)])
+    }.sorted { ($0.count, $0.name) < ($1.count, $1.name) }
+    let missing = rows.filter { $0.count == 0 }.map(\.name)
+    if opcodes { for row in rows { print("\(row.name): \(row.count)") } }
+    if let least = rows.first(where: { $0.count > 0 }) {
+      let sum = rows.reduce(0) { $0 + $1.count }
+      print("executions in \(modules) modules: \(sum), least of \(least.name): \(least.count)")
+    }
+    print("operators executed: \(rows.count - missing.count) of \(rows.count)")
+    if !missing.isEmpty { print("never executed: " + missing.joined(separator: ", ")) }
+    // Few modules need not have everything.
+    return missing.isEmpty || modules < 1000
   }
 
   func report(_ number: Int, _ bytes: [UInt8], _ what: String) {
@@ -128,7 +169,8 @@ struct GenerateCommand: ParsableCommand {
     mkdir(finds, 0o755)
     let shrinker = Shrinker { program in
       Self.write(program.bytes, to: path)
-      let status = Self.spawn(["generate", "--seed", "\(seed)", "--file", path], isQuiet: true, patience: .seconds(3))
+      let words = ["generate", "--seed", "\(seed)", "--first", "\(first)", "--file", path]
+      let status = Self.spawn(words, isQuiet: true, patience: .seconds(3))
       return status & 0x7F != 0 || (status >> 8) & 0xFF == 2
     }
     let original = Self.program(first, seed: seed)
@@ -144,7 +186,8 @@ struct GenerateCommand: ParsableCommand {
       print(text)
     }
     unlink(path)
-    _ = Self.spawn(["generate", "--seed", "\(seed)", "--file", base + ".wasm"], isQuiet: false, patience: .seconds(3))
+    let words = ["generate", "--seed", "\(seed)", "--first", "\(first)", "--file", base + ".wasm"]
+    _ = Self.spawn(words, isQuiet: false, patience: .seconds(3))
   }
 
   /// Starts this program with other arguments; its process.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import WebAssembly
 
 #if canImport(Darwin)
   import Darwin
@@ -12,7 +13,7 @@ final class CountBoard {
   static let number = 0
   /// 1 once the worker has done all that it was to do.
   static let finished = 1
-  static let count = 64
+  static let count = 64 + Operator.opcodeLimit
 
   private let words: UnsafeMutablePointer<UInt64>
 

@@ -12,6 +12,8 @@ struct Node {
   /// What is written behind the `end`, or behind the instruction.
   var tail: [UInt8] = []
   var result: ValueType?
+  /// Whether it makes bits known, so that it cannot be left out.
+  var isFixed = false
   /// Whether what stands behind it in its body is not reached.
   var ends = false
 
@@ -49,8 +51,16 @@ struct Program {
     var maximum: Int?
     /// Whether it is imported; the second import of the same memory has the same name.
     var importName: String?
-    /// As many bytes as it surely has, a power of two.
-    var mask: Int
+    /// The logarithm of the size of its pages.
+    var pageSizeLog2 = 16
+    var isShared = false
+    /// Whether others can see it, so that it may be the same as an imported one as far as the compiler knows.
+    var isExported = false
+  }
+
+  struct Table {
+    var is64: Bool
+    var size: Int
   }
 
   var types: [FunctionType] = []
@@ -60,14 +70,31 @@ struct Program {
   var tags: [Int] = []
   var memories: [Memory] = []
   var globals: [(type: ValueType, bits: UInt64)] = []
-  var tableSizes: [Int] = []
+  var tables: [Table] = []
   var elements: [Int] = []
   var functions: [ProgramFunction] = []
   var data: [[UInt8]] = []
 
   static let fuelGlobal = 0
 
-  var bytes: [UInt8] {
+  var bytes: [UInt8] { write(nil).bytes }
+
+  /// The module with a counter for each piece of code, as exported globals `c0` and so on, and what they count.
+  var counting: (bytes: [UInt8], counts: ExecutionCounts) { write(ExecutionCounts()) }
+
+  private func write(_ counting: ExecutionCounts?) -> (bytes: [UInt8], counts: ExecutionCounts) {
+    var counts = counting ?? ExecutionCounts()
+    let bodies = functions.map { function in
+      var body = ByteWriter()
+      body.u32(UInt32(function.locals.count))
+      for local in function.locals {
+        body.u32(1)
+        body.valueType(local)
+      }
+      for node in function.body { node.write(&body.bytes) }
+      body.byte(0x0B)
+      return counting == nil ? body.bytes : counts.count(body.bytes, firstGlobal: globals.count)
+    }
     var output = ByteWriter()
     output.bytes = [0, 0x61, 0x73, 0x6D, 1, 0, 0, 0]
     section(1, &output) { section in
@@ -101,11 +128,11 @@ struct Program {
       for function in functions { section.u32(UInt32(function.type)) }
     }
     section(4, &output) { section in
-      section.u32(UInt32(tableSizes.count))
-      for size in tableSizes {
+      section.u32(UInt32(tables.count))
+      for table in tables {
         section.byte(0x70)
-        section.byte(0)
-        section.u32(UInt32(size))
+        section.byte(table.is64 ? 4 : 0)
+        section.u64(UInt64(table.size))
       }
     }
     section(5, &output) { section in
@@ -121,8 +148,8 @@ struct Program {
       }
     }
     section(6, &output) { section in
-      section.u32(UInt32(globals.count))
-      for global in globals {
+      section.u32(UInt32(globals.count + counts.pieces.count))
+      for global in globals + counts.pieces.map({ _ in (.i64, 0) }) {
         section.valueType(global.type)
         section.byte(1)
         section.bytes += Self.constant(global.type, global.bits)
@@ -130,7 +157,8 @@ struct Program {
       }
     }
     section(7, &output) { section in
-      section.u32(UInt32(functions.count + globals.count))
+      let exported = memories.indices.filter { memories[$0].isExported }
+      section.u32(UInt32(functions.count + globals.count + counts.pieces.count + exported.count))
       for index in functions.indices {
         section.name("f\(index)")
         section.byte(0)
@@ -141,14 +169,24 @@ struct Program {
         section.byte(3)
         section.u32(UInt32(index))
       }
+      for index in counts.pieces.indices {
+        section.name("c\(index)")
+        section.byte(3)
+        section.u32(UInt32(globals.count + index))
+      }
+      for index in exported {
+        section.name("m\(index)")
+        section.byte(2)
+        section.u32(UInt32(index))
+      }
     }
     section(9, &output) { section in
       // One for each table, and one that is passive.
-      section.u32(UInt32(tableSizes.count + 1))
-      for table in tableSizes.indices {
+      section.u32(UInt32(tables.count + 1))
+      for table in tables.indices {
         section.byte(2)
         section.u32(UInt32(table))
-        section.bytes += [0x41, UInt8(table), 0x0B, 0]
+        section.bytes += [tables[table].is64 ? 0x42 : 0x41, UInt8(table), 0x0B, 0]
         section.u32(UInt32(elements.count))
         for element in elements { section.u32(UInt32(element)) }
       }
@@ -160,17 +198,9 @@ struct Program {
     section(12, &output) { $0.u32(UInt32(data.count)) }
     section(10, &output) { section in
       section.u32(UInt32(functions.count))
-      for function in functions {
-        var body = ByteWriter()
-        body.u32(UInt32(function.locals.count))
-        for local in function.locals {
-          body.u32(1)
-          body.valueType(local)
-        }
-        for node in function.body { node.write(&body.bytes) }
-        body.byte(0x0B)
-        section.u32(UInt32(body.bytes.count))
-        section.bytes += body.bytes
+      for body in bodies {
+        section.u32(UInt32(body.count))
+        section.bytes += body
       }
     }
     section(11, &output) { section in
@@ -181,13 +211,16 @@ struct Program {
         section.bytes += segment
       }
     }
-    return output.bytes
+    return (output.bytes, counts)
   }
 
   private static func write(_ memory: Memory, _ output: inout ByteWriter) {
-    output.byte((memory.maximum == nil ? 0 : 1) | (memory.is64 ? 4 : 0))
+    let isCustom = memory.pageSizeLog2 != 16
+    output.byte(
+      (memory.maximum == nil ? 0 : 1) | (memory.isShared ? 2 : 0) | (memory.is64 ? 4 : 0) | (isCustom ? 8 : 0))
     output.u64(UInt64(memory.minimum))
     if let maximum = memory.maximum { output.u64(UInt64(maximum)) }
+    if isCustom { output.u32(UInt32(memory.pageSizeLog2)) }
   }
 
   private func section(_ id: UInt8, _ output: inout ByteWriter, _ write: (inout ByteWriter) -> Void) {
@@ -196,6 +229,14 @@ struct Program {
     output.byte(id)
     output.u32(UInt32(section.bytes.count))
     output.bytes += section.bytes
+  }
+
+  static func vectorConstant(_ low: UInt64, _ high: UInt64) -> [UInt8] {
+    var output = ByteWriter()
+    output.bytes = [0xFD, 12]
+    output.word(low, bytes: 8)
+    output.word(high, bytes: 8)
+    return output.bytes
   }
 
   static func constant(_ type: ValueType, _ bits: UInt64) -> [UInt8] {
@@ -210,6 +251,7 @@ struct Program {
     case .f32:
       output.byte(0x43)
       output.word(bits, bytes: 4)
+    case .v128: return vectorConstant(bits, bits &* 0x9E37_79B9_7F4A_7C15)
     default:
       output.byte(0x44)
       output.word(bits, bytes: 8)

@@ -5,20 +5,22 @@ struct ProgramGenerator {
   var random: RandomSource
   var program = Program()
 
-  static let numeric: [ValueType] = [.i32, .i64, .f32, .f64]
+  static let numeric: [ValueType] = [.i32, .i64, .f32, .f64, .v128]
 
   init(seed: UInt64, number: Int) { random = RandomSource(seed: seed, number: number) }
 
   mutating func valueType() -> ValueType {
-    switch random.below(10) {
+    switch random.below(12) {
     case 0..<4: .i32
     case 4..<7: .i64
     case 7: .f32
-    default: .f64
+    case 8, 9: .f64
+    default: .v128
     }
   }
 
-  mutating func make(leastMemories: Int = 1) -> Program {
+  /// - Parameter isPlain: Without memories that are shared, exported or of pages of one byte.
+  mutating func make(leastMemories: Int = 1, isPlain: Bool = false) -> Program {
     // Of the tag; then of imports; then what blocks need is added as they are made.
     program.types.append(FunctionType(parameters: [.i64], results: []))
     for _ in 0..<2 + random.below(5) {
@@ -29,7 +31,7 @@ struct ProgramGenerator {
       program.types.append(FunctionType(parameters: parameters, results: results))
     }
     for _ in 0..<1 + random.below(2) { program.imports.append(1 + random.below(program.types.count - 1)) }
-    makeMemories(leastMemories)
+    makeMemories(leastMemories, isPlain: isPlain)
     program.globals.append((.i32, 0))
     for type in Self.numeric { program.globals.append((type, random.below(1000) == 0 ? 0 : random.next() >> 40)) }
     for _ in 0..<random.below(3) { program.globals.append((valueType(), random.next() >> 45)) }
@@ -44,7 +46,9 @@ struct ProgramGenerator {
     let types = (0..<count).map { _ in 1 + random.below(functionTypes - 1) }
     program.functions = types.map { ProgramFunction(type: $0, locals: [], body: []) }
     program.elements = (0..<4 + random.below(6)).map { _ in random.below(program.imports.count + count) }
-    program.tableSizes = (0..<1 + random.below(2)).map { _ in 12 + random.below(6) }
+    program.tables = (0..<1 + random.below(2)).map { _ in
+      Program.Table(is64: random.chance(25), size: 12 + random.below(6))
+    }
     program.data = (0..<2).map { _ in (0..<64 + random.below(100)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     }
     for index in 0..<count {
@@ -56,16 +60,28 @@ struct ProgramGenerator {
     return program
   }
 
-  private mutating func makeMemories(_ least: Int) {
+  private mutating func makeMemories(_ least: Int, isPlain: Bool) {
     let count = max(least, [1, 2, 2, 3, 4][random.below(5)])
     var memories: [Program.Memory] = []
     for index in 0..<count {
-      let minimum = 1 + random.below(2)
-      memories.append(
-        Program.Memory(
-          is64: random.chance(40), minimum: minimum,
-          maximum: random.chance(50) ? minimum + random.below(4) : nil,
-          importName: index < 2 && random.chance(30) ? "m\(index)" : nil, mask: 0x1_0000))
+      var minimum = 1 + random.below(2)
+      var memory = Program.Memory(
+        is64: random.chance(40), minimum: minimum, maximum: random.chance(50) ? minimum + random.below(4) : nil,
+        importName: index < 2 && random.chance(30) ? "m\(index)" : nil)
+      if isPlain {
+        // As it is.
+      } else if random.chance(10) {
+        // Pages of one byte.
+        memory.pageSizeLog2 = 0
+        minimum = minimum << 16 - random.below(2) * random.below(50)
+        memory.minimum = max(minimum, 1 << 16)
+        memory.maximum = memory.maximum.map { _ in memory.minimum + random.below(9000) }
+      } else if random.chance(10) {
+        memory.isShared = true
+        memory.maximum = minimum + random.below(4)
+      }
+      memory.isExported = memory.importName == nil && !isPlain && random.chance(25)
+      memories.append(memory)
     }
     // The same memory twice.
     if let first = memories.first(where: { $0.importName != nil }), random.chance(60) { memories.append(first) }

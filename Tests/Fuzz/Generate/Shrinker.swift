@@ -81,7 +81,12 @@ struct Shrinker {
       return node.code.isEmpty && node.operands.isEmpty && node.bodies.isEmpty ? [] : [Node()]
     }
     let isLeaf = node.operands.isEmpty && node.bodies.isEmpty
-    let isConstant = isLeaf && [0x41, 0x42, 0x43, 0x44].contains(node.code.first ?? 0)
+    let isConstant =
+      isLeaf && ([0x41, 0x42, 0x43, 0x44].contains(node.code.first ?? 0) || node.code.starts(with: [0xFD, 12]))
+    if node.isFixed {
+      // The whole of it may become a constant, which has known bits, but no part of it but what it is made of.
+      return node.operands.count == 3 ? [Node(code: Program.constant(type, 0), result: type)] : []
+    }
     var choices = isConstant ? [] : [Node(code: Program.constant(type, 0), result: type)]
     choices += node.operands.filter { $0.result == type }
     if !isConstant, !isLeaf { choices.append(Node(code: Program.constant(type, 1), result: type)) }

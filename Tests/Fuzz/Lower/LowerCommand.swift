@@ -51,7 +51,7 @@ struct LowerCommand: ParsableCommand {
       return (ModuleEncoder.encode(module), sequence.options, sequence.calls)
     }
     var generator = ProgramGenerator(seed: seed, number: number)
-    var program = generator.make(leastMemories: 2)
+    var program = generator.make(leastMemories: 2, isPlain: true)
     var random = RandomSource(seed: seed, number: number)
     for index in program.memories.indices where program.memories[index].maximum == nil {
       // What can be had beyond a maximum is another matter.

@@ -172,7 +172,8 @@ struct AssemblerTests {
 
   @Test(arguments: Condition.allCases) func conditions(condition: Condition) throws {
     var cases = EncodingCases()
-    for size in Self.wideSizes {
+    // The condition is in the opcode, the size is not.
+    for size in condition == .equal ? Self.wideSizes : [Self.wideSizes[Int(condition.rawValue) % 3]] {
       cases.pairs(size, { "cmov\(condition.suffix) \($0),\($1)" }) { $0.moveIf(condition, size, $1, $2) }
     }
     for register in Register.all {
@@ -200,7 +201,7 @@ struct AssemblerTests {
   @Test func bitManipulationExtensions() throws {
     var cases = EncodingCases()
     for size in [OperandSize.double, .quad] {
-      for third in [Register.rcx, .rsp, .r8, .r15] {
+      for third in [Register.rsp, .r15] {
         let name = third.name(size)
         for shift in FlaglessShift.allCases {
           cases.pairs(size, { "\(shift) \($0),\($1),\(name)" }) { $0.shift(shift, size, $1, $2, by: third) }
