@@ -113,56 +113,50 @@ extension Names {
   /// The contents of the name section, subsections and indices in ascending order; nothing if there are no names.
   public func encode() -> [UInt8] {
     var output = ByteWriter()
+    encode(to: &output)
+    return output.bytes
+  }
+
+  /// Writes the contents of the name section in place: names can be a large part of a module, so that copies would count.
+  func encode(to output: inout ByteWriter) {
     if let module {
       output.byte(0)
       output.u32(UInt32(truncatingIfNeeded: module.utf8.count + ByteWriter.size(ofU32: module.utf8.count)))
       output.name(module)
     }
-    // The names can be a good part of a module: they go to the output at once.
-    output.bytes.reserveCapacity(
-      output.bytes.count + NameSpace.allCases.reduce(0) { $0 + encodedSize(of: $1) + 6 })
     for space in NameSpace.allCases {
       let map = maps[Int(space.rawValue)]
       guard !map.isEmpty else { continue }
       output.byte(space.rawValue)
-      output.u32(UInt32(truncatingIfNeeded: encodedSize(of: space)))
-      if space.isNested { encodeNested(map, &output) } else { encode(map[...], &output) }
-    }
-    return output.bytes
-  }
-
-  /// The bytes that the contents of a subsection take.
-  private func encodedSize(of space: NameSpace) -> Int {
-    let map = maps[Int(space.rawValue)]
-    var size = 0
-    var outers = 0
-    var start = 0
-    while start < map.count {
-      var end = start
-      while end < map.count && (!space.isNested || map[end].outer == map[start].outer) {
-        let length = Int(map[end].length & ~Self.addedBit)
-        size += ByteWriter.size(ofU32: Int(map[end].index)) + ByteWriter.size(ofU32: length) + length
-        end += 1
+      if space.isNested {
+        output.u32(UInt32(truncatingIfNeeded: Self.nestedSize(map)))
+        encodeNested(map, &output)
+      } else {
+        output.u32(UInt32(truncatingIfNeeded: Self.size(map[...])))
+        encode(map[...], &output)
       }
-      size += ByteWriter.size(ofU32: end - start)
-      if space.isNested { size += ByteWriter.size(ofU32: Int(map[start].outer)) }
-      outers += 1
-      start = end
     }
-    return size + (space.isNested ? ByteWriter.size(ofU32: outers) : 0)
   }
 
-  private func encodeNested(_ map: [Entry], _ output: inout ByteWriter) {
-    var outers: UInt32 = 0
-    for index in map.indices where index == 0 || map[index - 1].outer != map[index].outer { outers += 1 }
-    output.u32(outers)
+  /// Each outer index with the range of its entries.
+  private static func outers(_ map: [Entry]) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
     var start = 0
     while start < map.count {
       var end = start
       while end < map.count && map[end].outer == map[start].outer { end += 1 }
-      output.u32(map[start].outer)
-      encode(map[start..<end], &output)
+      ranges.append(start..<end)
       start = end
+    }
+    return ranges
+  }
+
+  private func encodeNested(_ map: [Entry], _ output: inout ByteWriter) {
+    let outers = Self.outers(map)
+    output.u32(UInt32(truncatingIfNeeded: outers.count))
+    for range in outers {
+      output.u32(map[range.lowerBound].outer)
+      encode(map[range], &output)
     }
   }
 
@@ -171,6 +165,21 @@ extension Names {
     for entry in entries {
       output.u32(entry.index)
       output.span(utf8(of: entry))
+    }
+  }
+
+  /// The number of bytes that ``encode(_:_:)`` writes.
+  private static func size(_ entries: ArraySlice<Entry>) -> Int {
+    entries.reduce(ByteWriter.size(ofU32: entries.count)) { size, entry in
+      let length = Int(entry.length & ~addedBit)
+      return size + ByteWriter.size(ofU32: Int(entry.index)) + ByteWriter.size(ofU32: length) + length
+    }
+  }
+
+  private static func nestedSize(_ map: [Entry]) -> Int {
+    let outers = outers(map)
+    return outers.reduce(ByteWriter.size(ofU32: outers.count)) { size, range in
+      size + ByteWriter.size(ofU32: Int(map[range.lowerBound].outer)) + self.size(map[range])
     }
   }
 }

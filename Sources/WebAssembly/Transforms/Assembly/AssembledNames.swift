@@ -20,11 +20,11 @@ struct AssembledNames {
     for space in NameSpace.allCases {
       var items: [Item] = []
       for (number, source) in all.enumerated() {
-        let count = source.maps[Int(space.rawValue)].count
-        items.reserveCapacity(items.count + count)
+        items.reserveCapacity(items.count + source.maps[Int(space.rawValue)].count)
+        let limit = sources[number].module.count(of: space)
         for entry in source.maps[Int(space.rawValue)] {
           let old = space.isNested ? entry.outer : entry.index
-          guard let index = Self.index(old, space, maps[number], sources[number].module) else { continue }
+          guard let index = Self.index(old, space, maps[number], limit: limit) else { continue }
           items.append(Item(index: index, source: number, entry: entry))
         }
       }
@@ -36,7 +36,7 @@ struct AssembledNames {
   }
 
   /// The new index of an item, or nil where it is gone or was never there.
-  private static func index(_ old: UInt32, _ space: NameSpace, _ map: IndexRemapping, _ module: Module) -> UInt32? {
+  private static func index(_ old: UInt32, _ space: NameSpace, _ map: IndexRemapping, limit: Int) -> UInt32? {
     let new =
       switch space {
       case .function, .local, .label: map.function(old)
@@ -48,7 +48,7 @@ struct AssembledNames {
       case .element: map.element(old)
       case .data: map.data(old)
       }
-    return new == .max || old >= module.count(of: space) ? nil : new
+    return new == .max || old >= limit ? nil : new
   }
 
   /// Sorts by new index; of several for the same the earliest source's comes first.

@@ -11,6 +11,8 @@ struct LivenessSearch {
   /// The active segments of each table and memory that write anything.
   private var elementsOfTable: [[UInt32]]
   private var dataOfMemory: [[UInt32]]
+  /// The values that tables are filled with at instantiation.
+  private var fills: [UInt32: ConstantExpression] = [:]
 
   init(_ parts: ModuleParts, _ spaces: IndexSpaces) {
     self.parts = parts
@@ -28,6 +30,7 @@ struct LivenessSearch {
       guard case .active(let table, _) = segment.mode, segment.items.count > 0 else { continue }
       elementsOfTable[Int(table)].append(UInt32(index))
     }
+    for case .fill(let table, let value) in parts.effects { fills[table] = value }
     for (index, segment) in parts.declarations.data.enumerated() {
       guard case .active(let memory, _) = segment.mode, !segment.range.isEmpty else { continue }
       dataOfMemory[Int(memory)].append(UInt32(index))
@@ -96,7 +99,7 @@ struct LivenessSearch {
       let number = Int(index) - spaces.importedTableCount
       if number >= 0, let initializer = module.tables[number].initializer { try scan(initializer) }
       for segment in elementsOfTable[Int(index)] { mark(.element, segment) }
-      for case .fill(let table, let value) in parts.effects where table == index { try scan(value) }
+      if let value = fills[index] { try scan(value) }
     case .memory:
       for segment in dataOfMemory[Int(index)] { mark(.data, segment) }
     case .global:

@@ -47,7 +47,13 @@ extension ModuleAssembly {
     let hasSection = parts.sources.contains { source in
       source.module.customSections.contains { $0.name == Names.sectionName }
     }
-    if !names.isEmpty && (hasSection || !addedNames.isEmpty) { add(Names.sectionName, names.encode(), after: .data) }
+    guard !names.isEmpty && (hasSection || !addedNames.isEmpty) else { return }
+    var writer = ByteWriter()
+    swap(&writer.bytes, &output)
+    let start = writer.bytes.count
+    names.encode(to: &writer)
+    new.customSections.append(CustomSection(name: Names.sectionName, range: start..<writer.bytes.count, after: .data))
+    swap(&writer.bytes, &output)
   }
 
   private mutating func add(_ name: String, _ contents: [UInt8], after: SectionID?) {
