@@ -158,6 +158,9 @@ struct IRPrinter {
       if aux == 1 { text += " likely" }
       if aux == 2 { text += " unlikely" }
     case .branchTable: text += " \(name(instruction.a)), " + edges(of: block)
+    case .throwReference:
+      text += " \(name(instruction.a))"
+      if block.edgeCount > 0 { text += ", " + edges(of: block) }
     case .return: text += arguments(instruction)
     case .trap: text += " " + word(UInt8(truncatingIfNeeded: aux), Trap.Kind.self)
     }

@@ -203,10 +203,12 @@ struct IRVerifier {
           check(operand, isAvailableIn: index, before: place, user: value, dominators)
         }
       }
-      for edge in function.edges(of: block) {
+      let exceptionEdge = function.exceptionEdge(of: block)
+      for (place, edge) in function.edges(of: block).enumerated() {
+        var end = block.instructions.count
+        if Int(block.firstEdge) + place == exceptionEdge { end = endAtException(block) }
         for argument in function.argumentSlice(edge.argumentStart, edge.argumentCount) {
-          check(
-            argument, isAvailableIn: index, before: block.instructions.count, user: block.instructions.last, dominators)
+          check(argument, isAvailableIn: index, before: end, user: block.instructions.last, dominators)
         }
       }
     }
@@ -221,6 +223,14 @@ struct IRVerifier {
     let isBefore =
       Int(home.block) == block ? Int(home.place) < place : dominators.dominates(Int(home.block), block)
     if !isBefore { report(block, user, "v\(operand.id) of block\(home.block) does not dominate this use") }
+  }
+
+  /// How far a block has come when an exception leaves it: a call that throws has no result.
+  private func endAtException(_ block: IRBlock) -> Int {
+    guard let last = block.instructions.last, function[last].operation == .jumpOrCatch else {
+      return block.instructions.count
+    }
+    return block.instructions.lastIndex { function[$0].operation.isCall } ?? block.instructions.count
   }
 
   private mutating func checkEdges() {

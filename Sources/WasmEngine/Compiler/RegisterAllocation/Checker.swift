@@ -19,6 +19,8 @@ struct AllocationChecker {
   private var touched: [UInt32] = []
   private var mistakes: [String] = []
   private var isReporting = false
+  /// Whether less is known where an exception of the block goes on.
+  private var landingHasChanged = false
 
   /// The place of xmm15, which breaks cycles of moves.
   private static let temporary = 31
@@ -57,13 +59,18 @@ struct AllocationChecker {
       isDone = true
       for block in machine.blocks.indices where isWaiting[block] {
         isWaiting[block] = false
+        landingHasChanged = false
         follow(block)
+        if landingHasChanged { isWaiting[Int(machine.blocks[block].landing)] = true }
         machine.forEachSuccessor(block) { successor in
           if merge(into: successor, from: block) {
             isWaiting[successor] = true
             if successor <= block { isDone = false }
           }
         }
+        let landing = Int(machine.blocks[block].landing)
+        // An exception comes from a call, which leaves nothing in registers.
+        if landing >= 0, merge(into: landing, from: block, among: 32...) { isWaiting[landing] = true }
         clear()
       }
     }
@@ -116,11 +123,12 @@ struct AllocationChecker {
 
   /// What holds at the end of a block holds where its successor begins, with the arguments under the names of the
   /// parameters. True if less holds there than was known.
-  private mutating func merge(into successor: Int, from block: Int) -> Bool {
+  private mutating func merge(into successor: Int, from block: Int, among places: PartialRangeFrom<Int> = 0...) -> Bool
+  {
     let arguments = machine.blocks[block].arguments
     let parameters = machine.blocks[successor].parameters
     var incoming: [UInt64] = []
-    for (place, registers) in contents.enumerated() {
+    for (place, registers) in contents.enumerated() where places.contains(place) {
       for register in registers {
         var isParameter = false
         for index in 0..<Int(parameters.count) {
@@ -218,6 +226,12 @@ struct AllocationChecker {
     instruction.forEachClobber { contents[$0].removeAll(keepingCapacity: true) }
     contents[Self.temporary].removeAll(keepingCapacity: true)
     if instruction.destroysRecord { contents[11].removeAll(keepingCapacity: true) }
+    // An exception goes on with what the call leaves, without its results.
+    if instruction.mayThrow, machine.blocks[block].landing >= 0, !isReporting,
+      merge(into: Int(machine.blocks[block].landing), from: block)
+    {
+      landingHasChanged = true
+    }
     instruction.forEachDefinition { register in
       // Fixed registers are written in their own places, what is named in that of `d`.
       if register.isPhysical { define(register, .register(Int8(register.id)), [], step) }
@@ -260,7 +274,7 @@ struct AllocationChecker {
     case .multiplyWide: bits = 0b1
     case .shift: bits = 0b10
     case .call, .tailCall: bits = instruction.opcode | 1 << 11
-    case .callDirect, .callRuntime, .ret: bits = instruction.opcode
+    case .callDirect, .callRuntime, .ret, .throwException: bits = instruction.opcode
     default: break
     }
     for number in 0..<32 where bits & 1 << UInt32(number) != 0 {
@@ -286,10 +300,19 @@ extension MachineInstruction {
     }
   }
 
+  /// Whether an exception can come out of it.
+  fileprivate var mayThrow: Bool {
+    switch operation {
+    case .call, .callDirect, .throwException: true
+    default: false
+    }
+  }
+
   /// Whether its code uses r11 for itself.
   fileprivate var destroysRecord: Bool {
     switch operation {
-    case .call, .callDirect, .callRuntime, .jumpTable, .convertUnsigned64, .truncateUnsigned64, .truncateSaturating:
+    case .call, .callDirect, .callRuntime, .throwException, .jumpTable, .convertUnsigned64, .truncateUnsigned64,
+      .truncateSaturating:
       true
     default: false
     }
