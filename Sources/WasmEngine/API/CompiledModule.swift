@@ -96,7 +96,8 @@ public final class CompiledModule: Sendable {
       },
       usesGuardPages: engine.configuration.usesGuardPages && usesGuardPages,
       processor: engine.configuration.processor,
-      guardsSpeculation: engine.configuration.guardsSpeculation)
+      guardsSpeculation: engine.configuration.guardsSpeculation,
+      metersFuel: engine.configuration.metersFuel)
     environment.checks = engine.checks
     return environment
   }
@@ -115,7 +116,8 @@ public final class CompiledModule: Sendable {
       var environment = CompilationEnvironment(
         module: validated, typeIDs: typeIDs, accessClasses: memories.map { _ in .movable }, usesGuardPages: false,
         processor: engine.configuration.processor,
-        guardsSpeculation: engine.configuration.guardsSpeculation)
+        guardsSpeculation: engine.configuration.guardsSpeculation,
+        metersFuel: engine.configuration.metersFuel)
       environment.checks = engine.checks
       let made = ModuleMachineCode(environment, count: module.functions.count, thunks: engine.thunks, cache: cache)
       weakest = made

@@ -5,8 +5,8 @@ import WebAssembly
 public enum ExecutionTier: String, Hashable, Sendable, CaseIterable {
   /// Everywhere.
   case interpreter
-  /// Machine code. Where the processor or the system does not allow it, for
-  /// functions that the compiler cannot do, and where fuel is metered, the interpreter steps in.
+  /// Machine code. Where the processor or the system does not allow it, and for functions that the compiler cannot do, the
+  /// interpreter steps in.
   case compiler = "jit"
 }
 
@@ -91,9 +91,9 @@ public final class Engine: Sendable {
     checks = configuration.checksCompiler ? CompilerChecks() : nil
   }
 
-  /// Whether this engine makes machine code at all. Compiled code does not count instructions.
+  /// Whether this engine makes machine code at all.
   var makesMachineCode: Bool {
-    configuration.tier == .compiler && !configuration.metersFuel && MachineCode.pieces != nil
+    configuration.tier == .compiler && MachineCode.pieces != nil
   }
 
   /// The mistakes of the compiler that were found so far, where ``Configuration/checksCompiler`` asks to look for them.

@@ -5,7 +5,7 @@ extension CompilationEnvironment {
   /// All that code depends on beside the module and the build of the compiler, as bytes.
   var settings: [UInt8] {
     var bytes: [UInt8] = [
-      usesGuardPages ? 1 : 0, isInterruptible ? 1 : 0, guardsSpeculation ? 1 : 0,
+      usesGuardPages ? 1 : 0, isInterruptible ? 1 : 0, guardsSpeculation ? 1 : 0, metersFuel ? 1 : 0,
     ]
     for access in accessClasses { bytes.append(access == .reserved ? 0 : access == .fixed ? 1 : 2) }
     return bytes

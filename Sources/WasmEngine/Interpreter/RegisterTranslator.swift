@@ -125,6 +125,7 @@ struct RegisterTranslator: @unchecked Sendable {
     signature = translation.signatures[Int(translation.spaces.functions[index])]
     reader = InstructionReader(translation.module.bytes, range: body.range)
     reset()
+    offset = UInt32(truncatingIfNeeded: body.range.lowerBound)
     try prologue()
     controls.append(
       Control(

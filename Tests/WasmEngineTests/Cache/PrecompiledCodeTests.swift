@@ -70,7 +70,7 @@ struct PrecompiledCodeTests {
     #expect(error(bytes) { $0.guardsSpeculation = false } == .otherConfiguration)
     #expect(error(bytes) { $0.usesGuardPages = false } == .otherConfiguration)
     #expect(error(bytes) { $0.tier = .interpreter } == .notExecutable)
-    #expect(error(bytes) { $0.metersFuel = true } == .notExecutable)
+    #expect(error(bytes) { $0.metersFuel = true } == .otherConfiguration)
     let checked = try precompile { $0.memoryPolicy.bounds = .checked }
     #expect(error(checked) == .otherConfiguration)
     #expect(error(checked) { $0.memoryPolicy.bounds = .checked } == nil)

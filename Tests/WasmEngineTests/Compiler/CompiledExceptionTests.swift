@@ -218,6 +218,32 @@ import Testing
         ("nothing", Array(0...5)), ("null", [0]),
       ], functions: 8, define: Self.defineTags)
   }
+  /// Calls right before guarded code, and between pieces of it, are not guarded by it.
+  @Test func callsInFrontOfGuardedCode() throws {
+    try Self.compare(
+      """
+      (module (tag $t)
+        (func $odd (param i32) (result i32)
+          (if (i32.and (local.get 0) (i32.const 1)) (then (throw $t))) (i32.add (local.get 0) (i32.const 10)))
+        (func $nothing)
+        (func (export "front") (param i32) (result i32)
+          (local.set 0 (call $odd (local.get 0)))
+          (block $caught (try_table (catch_all $caught) (call $nothing)))
+          (local.get 0))
+        (func (export "between") (param i32) (result i32)
+          (block $caught (try_table (catch $t $caught) (call $nothing)))
+          (local.set 0 (call $odd (local.get 0)))
+          (block $caught (try_table (catch $t $caught) (throw $t)))
+          (local.set 0 (call $odd (i32.add (local.get 0) (i32.const 2))))
+          (block $outer
+            (try_table (catch $t $outer)
+              (local.set 0 (call $odd (i32.shr_u (local.get 0) (i32.const 1))))
+              (block $inner (try_table (catch $t $inner) (drop (call $odd (i32.const 1)))))
+              (return (i32.const 1))))
+          (local.get 0)))
+      """, [("front", [0, 1]), ("between", [0, 1, 2, 4])], functions: 4)
+  }
+
   // MARK: Frames
 
   static let deep = """

@@ -41,9 +41,10 @@ struct IRTextTests {
     }
     var seen: Set<IROperation> = []
     try check(stages, "everything", &seen)
-    // The front end makes calls through records of tail calls; parameters stand with their blocks; exceptions have tests of
-    // their own.
-    let unused: Set<IROperation> = [.nothing, .parameter, .tailCall, .jumpOrCatch, .throwReference]
+    let metering = try CompilerStages(text: MeteringTests.everyBlock) { $0.metersFuel = true }
+    try check(metering, "blocks with fuel", &seen)
+    // The front end makes calls through records of tail calls; parameters stand with their blocks.
+    let unused: Set<IROperation> = [.nothing, .parameter, .tailCall]
     let missing = Set(IROperation.allCases).subtracting(seen).subtracting(unused)
     #expect(missing.isEmpty, "no function uses \(missing.map { "\($0)" }.sorted())")
   }

@@ -62,6 +62,32 @@ struct IRVerifierTests {
     #expect(found.contains { $0.contains(message) }, "\(found)")
   }
 
+  /// All that throws in a block goes on at one place, so no other call may stand in it.
+  @Test func guardedCallsStandAlone() throws {
+    func mistakes(_ first: String) throws -> [String] {
+      try self.mistakes(
+        """
+        function (i32) -> ()
+
+        block0(v0: i32):
+        \(first)
+          call function 0(v0)
+          jumpOrCatch block1, block2
+
+        block1:
+          return()
+
+        block2:
+          return()
+        """)
+    }
+    #expect(try mistakes("") == [])
+    #expect(try mistakes("  v1 = constant.i32 1") == [])
+    #expect(
+      try mistakes("  call function 0(v0)").contains { $0.contains("2 calls whose exceptions go on here, should be 1") }
+    )
+  }
+
   @Test func callsAreComparedWithTheModule() throws {
     let stages = try CompilerStages(
       text: "(module (func $f (param i32) (result i64) (i64.extend_i32_s (local.get 0))) (memory 1))")
@@ -74,6 +100,8 @@ struct IRVerifierTests {
     #expect(try mistakes("  v1 = call.i64 function 0(v0, v0)")[0].hasSuffix("passes other types"))
     #expect(try mistakes("  v1 = call.i32 function 0(v0)")[0].hasSuffix("other results than the function's"))
     let load = "  v1 = zeroExtend.i64 v0\n  v2 = load.i32 full memory"
+    #expect(try mistakes("  v1 = constant.i64 1\n  fuel v1 imm 5") == [])
+    #expect(try mistakes("  v1 = constant.i64 1\n  fuel v1")[0].hasSuffix("no number of units"))
     #expect(try mistakes("\(load) 0 [v1 + 0]") == [])
     #expect(try mistakes("\(load) 1 [v1 + 0]")[0].hasSuffix("no such memory"))
   }

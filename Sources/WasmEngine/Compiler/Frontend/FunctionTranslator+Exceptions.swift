@@ -9,7 +9,13 @@ extension FunctionTranslator {
     enter(.tryTable, instruction.blockType)
     controls[controls.count - 1].clauses = instruction
     controls[controls.count - 1].outerTry = innermostTry
-    if instruction.vectorCount > 0 { innermostTry = controls.count - 1 }
+    guard instruction.vectorCount > 0 else { return }
+    innermostTry = controls.count - 1
+    // All that throws in a block goes on at one place, so calls that stand in front stay in a block of their own.
+    let next = IREdge(
+      target: IRBlockID(ir.blocks.count), argumentStart: UInt32(ir.arguments.count), argumentCount: 0)
+    endBlock(IRInstruction(.jump, .none), edges: [next])
+    startBlock()
   }
 
   /// Behind a call: an exception that comes out of it is caught where the code is guarded.

@@ -16,6 +16,8 @@ struct CompilationEnvironment: Sendable {
   let guardsSpeculation: Bool
   /// Whether loops look at the interrupt word.
   let isInterruptible: Bool
+  /// Whether code uses up the fuel of its store.
+  let metersFuel: Bool
   /// For each memory, whether nobody else can have it: defined here and not exported.
   let privateMemories: [Bool]
   /// Where the compiler is to be checked: what takes note of mistakes.
@@ -23,7 +25,8 @@ struct CompilationEnvironment: Sendable {
 
   init(
     module: ValidatedModule, typeIDs: [UInt32], accessClasses: [AccessClass], usesGuardPages: Bool,
-    processor: ProcessorFeatures = .native, guardsSpeculation: Bool = true, isInterruptible: Bool = true
+    processor: ProcessorFeatures = .native, guardsSpeculation: Bool = true, isInterruptible: Bool = true,
+    metersFuel: Bool = false
   ) {
     self.module = module
     layout = ContextLayout(module.spaces, typeCount: module.module.types.count)
@@ -34,6 +37,7 @@ struct CompilationEnvironment: Sendable {
     self.processor = processor.usable
     self.guardsSpeculation = guardsSpeculation
     self.isInterruptible = isInterruptible
+    self.metersFuel = metersFuel
     var isPrivate = module.spaces.memories.indices.map { $0 >= module.spaces.importedMemoryCount }
     for export in module.module.exports where export.kind == .memory { isPrivate[Int(export.index)] = false }
     privateMemories = isPrivate
@@ -57,6 +61,7 @@ struct FunctionTranslator: ~Copyable {
   var ir = IRFunction()
   var values = ValueTable()
   var assigned = AssignedLocals()
+  private var fuel = FuelCharges()
 
   /// The operand stack of the body.
   var stack: [IRValue] = []
@@ -145,6 +150,11 @@ struct FunctionTranslator: ~Copyable {
       Control(
         kind: .function, construct: -1, height: 0, parameterCount: 0, resultCount: type.results.count, mark: 0,
         savedStart: 0, type: type, outerLoop: -1))
+    if environment.metersFuel {
+      do { try fuel.read(reader) } catch { throw CompilationRefusal(reason: "unreadable body") }
+      position = UInt32(truncatingIfNeeded: body.range.lowerBound)
+      chargeFuel(behind: nil)
+    }
     while !reader.isAtEnd {
       guard let instruction = try? reader.next() else { throw CompilationRefusal(reason: "unreadable body") }
       position = instruction.offset
@@ -153,7 +163,15 @@ struct FunctionTranslator: ~Copyable {
       } else {
         try translate(instruction, reader)
       }
+      if environment.metersFuel { chargeFuel(behind: instruction.offset) }
     }
+  }
+
+  /// Takes what the code costs that begins behind an instruction, if a block begins there, from the store's fuel.
+  private mutating func chargeFuel(behind offset: UInt32?) {
+    guard let units = fuel.units(behind: offset), current != nil else { return }
+    let store = contextLoad(.i64, VMContext.storeOffset, .invariant)
+    append(IRInstruction(.fuel, .none, store, imm: Int64(units)))
   }
 
   /// The function that was made; the translator keeps an empty one.
@@ -172,6 +190,7 @@ struct FunctionTranslator: ~Copyable {
     controls.removeAll(keepingCapacity: true)
     pending.removeAll(keepingCapacity: true)
     savedLocals.removeAll(keepingCapacity: true)
+    position = 0
     nextConstruct = 0
     current = nil
     skipping = 0

@@ -111,6 +111,8 @@ enum IROperation: UInt8, CaseIterable {
   case trapIf
   /// Traps if the store's interrupt word is set. `a` is the store's context, or with `aux` 1 the page that faults then.
   case interruptCheck
+  /// Takes `imm` units from the fuel of the store whose context is `a`, and traps if there was less.
+  case fuel
 
   // Calls: `a` is the start and `b` the number of arguments in the argument pool. The value is the first result.
   /// A function of this module: `imm` is the index.
@@ -143,6 +145,8 @@ enum IROperation: UInt8, CaseIterable {
 
   var endsBlock: Bool { rawValue >= IROperation.jump.rawValue }
   var isCall: Bool { rawValue >= IROperation.call.rawValue && rawValue <= IROperation.callRuntime.rawValue }
+  /// Whether it is a call out of which an exception can come.
+  var mayThrow: Bool { self == .call || self == .callRecord }
   /// Whether it is a function of its operands alone, never traps, and may be moved, merged and dropped.
   var isPure: Bool {
     switch self {
@@ -154,7 +158,7 @@ enum IROperation: UInt8, CaseIterable {
   var hasEffect: Bool {
     switch self {
     case .divS, .divU, .remS, .remU, .truncate, .load, .store, .contextStore, .boundsCheck, .indexCheck, .trapIf,
-      .interruptCheck:
+      .interruptCheck, .fuel:
       true
     case .call, .callRecord, .callRuntime: true
     default: endsBlock
@@ -299,7 +303,7 @@ struct IRInstruction {
       .callRuntime,
       .tailCall, .tailCallRecord, .jumpOrCatch:
       0
-    case .result, .branch, .branchTable, .interruptCheck, .throwReference: 1
+    case .result, .branch, .branchTable, .interruptCheck, .fuel, .throwReference: 1
     case .boundsCheck, .indexCheck, .load, .contextStore, .trapIf: 2
     default: 3
     }

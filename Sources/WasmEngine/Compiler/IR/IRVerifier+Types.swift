@@ -64,6 +64,8 @@ extension IRVerifier {
       guard !instruction.b.exists || self.type(instruction.b) == .i64 else { return "reports something but an i64" }
       return self.type(instruction.a) == .i32 ? nil : "the condition is no i32"
     case .interruptCheck: return operands(instruction, .i64)
+    case .fuel:
+      return (1...Int64(Int32.max)).contains(instruction.imm) ? operands(instruction, .i64) : "no number of units"
     case .call, .callRecord, .callRuntime, .tailCall, .tailCallRecord, .result, .return:
       return callMistake(value, instruction)
     case .jump, .jumpOrCatch: return nil

@@ -116,6 +116,14 @@ struct IRVerifier {
         default: 0...0
         }
       if !wanted.contains(block.edgeCount) { report(index, last, "\(block.edgeCount) edges") }
+      if function.exceptionEdge(of: block) != nil {
+        // All that throws in a block goes on at one place.
+        let calls = block.instructions.count { function[$0].operation.mayThrow }
+        let expected = function[last].operation == .jumpOrCatch ? 1 : 0
+        if calls != expected {
+          report(index, last, "\(calls) calls whose exceptions go on here, should be \(expected)")
+        }
+      }
       for edge in function.edges(of: block) {
         if edge.target.index == 0 { report(index, nil, "an edge to the entry") }
         if edge.target.index <= index,

@@ -123,6 +123,8 @@ enum MachineOperation: UInt8 {
   /// Traps if the store's interrupt word is set: `sub` 0 tests the word of the store at `a`, 1 reads the page at `a`, which
   /// faults then. (The prologue's compare with the stack limit serves calls.)
   case interruptCheck
+  /// takes `displacement` units of fuel from the store at a, and traps at the site `imm` if there was less
+  case fuel
   /// throws the exception in rsi
   case throwException
   /// the record is in r11; `imm` the call site

@@ -249,6 +249,10 @@ extension Emitter {
       assembler.arithmetic(
         .cmp, .quad, .memory(Address(general(a), Int32(StoreContext.interruptOffset))), immediate: 0)
       assembler.jump(if: .notEqual, coldTrap(Int(instruction.imm), end: nil))
+    case .fuel:
+      assembler.arithmetic(
+        .sub, .quad, .memory(Address(general(a), Int32(StoreContext.fuelOffset))), immediate: instruction.displacement)
+      assembler.jump(if: .sign, coldTrap(Int(instruction.imm), end: nil))
     case .call:
       assembler.move(.quad, .r15, .memory(Address(.r11, Int32(FunctionRecord.contextOffset))))
       assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))

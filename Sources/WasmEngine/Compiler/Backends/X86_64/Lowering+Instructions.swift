@@ -68,6 +68,12 @@ extension Lowering {
       check.sub = UInt8(instruction.aux)
       check.imm = check.sub == 0 ? trapSite(.interrupted) : 0
       emit(check)
+    case .fuel:
+      var fuel = MachineInstruction(.fuel)
+      fuel.a = use(instruction.a)
+      fuel.displacement = Int32(truncatingIfNeeded: instruction.imm)
+      fuel.imm = trapSite(.outOfFuel)
+      emit(fuel)
     case .call, .callRecord, .callRuntime, .tailCall, .tailCallRecord:
       try lowerCall(value, instruction)
     case .jump:
