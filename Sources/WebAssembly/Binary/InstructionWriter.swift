@@ -9,7 +9,12 @@ public struct ByteWriter: Sendable {
 
   public mutating func u32(_ value: UInt32) { u64(UInt64(value)) }
 
+  @inline(__always)
   public mutating func u64(_ value: UInt64) {
+    if value < 0x80 { bytes.append(UInt8(truncatingIfNeeded: value)) } else { long(value) }
+  }
+
+  private mutating func long(_ value: UInt64) {
     var value = value
     while value >= 0x80 {
       bytes.append(UInt8(truncatingIfNeeded: value) | 0x80)
@@ -77,6 +82,7 @@ public struct ByteWriter: Sendable {
 /// Writes instructions, the inverse of ``InstructionReader``.
 public struct InstructionWriter: Sendable {
   public var output = ByteWriter()
+  private let immediates = DecodingTable.all.entries
 
   public init() {}
 
@@ -117,7 +123,7 @@ public struct InstructionWriter: Sendable {
   /// ``select(_:)`` and ``tryTable(_:clauses:)``.
   public mutating func write(_ instruction: Instruction) {
     opcode(instruction.opcode)
-    switch instruction.opcode.row.immediates {
+    switch immediates[Int(instruction.opcode.rawValue)].immediates {
     case .none, .labels, .valueTypes, .tryTable:
       break
     case .blockType:

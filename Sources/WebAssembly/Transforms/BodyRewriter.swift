@@ -127,6 +127,10 @@ struct BodyRewriter {
     self.treatments = treatments
   }
 
+  /// Reserves room for so many times the bytes of the source. Pages that are not written cost nothing, and to grow would
+  /// cost the old bytes and the new at the same time.
+  mutating func reserve(times: Int) { bytes.reserveCapacity(source.count * times + (1 << 16)) }
+
   /// Rewrites a body with its branch hints.
   ///
   /// - Parameters:

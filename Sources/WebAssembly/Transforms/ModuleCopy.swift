@@ -14,7 +14,7 @@ struct ModuleCopy {
     old = module
     self.spaces = spaces
     rewriter = BodyRewriter(module.bytes, remapping: remapping, transform: transform)
-    rewriter.bytes.reserveCapacity(module.bytes.count + module.bytes.count / 16 + 4096)
+    rewriter.reserve(times: 2)
   }
 
   /// Copies everything but imports, memories, data, bodies and custom sections.
@@ -75,7 +75,11 @@ struct ModuleCopy {
   }
 
   /// Rewrites all bodies. The result is the module's branch hints, under new indices.
-  mutating func bodies(_ transform: inout some BodyTransform) throws(ModuleError) -> BranchHints {
+  ///
+  /// - Parameter progress: is told, now and then, how many bytes have been written.
+  mutating func bodies(
+    _ transform: inout some BodyTransform, _ progress: (Int) -> Void = { _ in }
+  ) throws(ModuleError) -> BranchHints {
     let hints = BranchHints(old)
     var newHints = BranchHints()
     var nextHint = 0
@@ -94,6 +98,7 @@ struct ModuleCopy {
         throw ModuleError(error.kind, error.message, at: error.offset, function: index)
       }
       new.bodies.append(result.body)
+      if number % 64 == 0 { progress(rewriter.bytes.count) }
       if !result.hints.isEmpty {
         newHints.functions.append(BranchHints.Function(index: remapping.function(index), hints: result.hints))
       }

@@ -11,9 +11,6 @@ struct AddMemoryCommand: ParsableCommand {
       imported ones, and the indices of the module's own memories move up everywhere.
       """)
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
-  var output: String?
-
   @Option(
     help: ArgumentHelp(
       """
@@ -22,29 +19,18 @@ struct AddMemoryCommand: ParsableCommand {
       """, valueName: "name=what"))
   var memory: [String] = []
 
-  @Flag(help: "Print what was done as JSON, on standard output.")
-  var json = false
-
-  @Flag(help: "Print nothing but errors and warnings.")
-  var quiet = false
-
-  @OptionGroup var features: FeatureOptions
-
-  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
-  var input: String?
+  @OptionGroup var arguments: TransformArguments
 
   func run() throws {
-    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
-    guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
+    let (input, output) = try arguments.paths
     guard !memory.isEmpty else { throw ValidationError("Missing expected option '--memory <name=what>'") }
-    if json, output == "-" { throw ValidationError("--json and the module cannot both go to standard output") }
     var declarations: [MemoryDeclaration] = []
     do throws(TransformError) {
       for text in memory { declarations.append(try MemoryDeclaration(parsing: text)) }
     } catch {
       throw ValidationError(error.message)
     }
-    let set = try features.set
+    let set = try arguments.features.set
     let result: MemoryAddition.Result
     do {
       let file = try TransformFile(path: input, features: set)
@@ -56,17 +42,15 @@ struct AddMemoryCommand: ParsableCommand {
     }
     try TransformFile.write(result.module, "new", of: input, features: set, to: output)
     TransformFile.warnOfDropped(result.droppedSections, of: input)
-    if json {
-      var output = OutputFile.standardOutput
-      output.write(Self.json(result).text)
-      try output.flush()
-    } else if !quiet {
-      var lines = result.additions.map(Self.line)
-      if result.moved.count > 0 {
-        lines.append("moved \(result.moved.count) of the module's own up by \(result.moved.by)")
-      }
-      printError(lines.joined(separator: "\n"))
+    try arguments.tell(Self.report(result), Self.json(result))
+  }
+
+  private static func report(_ result: MemoryAddition.Result) -> String {
+    var lines = result.additions.map(line)
+    if result.moved.count > 0 {
+      lines.append("moved \(result.moved.count) of the module's own up by \(result.moved.by)")
     }
+    return lines.joined(separator: "\n")
   }
 
   private static func line(_ addition: MemoryAddition.Addition) -> String {

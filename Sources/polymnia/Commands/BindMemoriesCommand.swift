@@ -13,9 +13,6 @@ struct BindMemoriesCommand: ParsableCommand {
       multi_memory of the module says; one that nothing declares has a page, can grow, and is not exported.
       """)
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
-  var output: String?
-
   @Option(
     help: ArgumentHelp(
       """
@@ -24,54 +21,47 @@ struct BindMemoriesCommand: ParsableCommand {
       """, valueName: "name=what"))
   var memory: [String] = []
 
-  @Flag(help: "Print what was done as JSON, on standard output.")
-  var json = false
-
-  @Flag(help: "Print nothing but errors and warnings.")
-  var quiet = false
-
-  @OptionGroup var features: FeatureOptions
-
-  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
-  var input: String?
+  @OptionGroup var arguments: TransformArguments
 
   func run() throws {
-    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
-    guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
-    if json, output == "-" { throw ValidationError("--json and the module cannot both go to standard output") }
+    let (input, output) = try arguments.paths
     var options = BindingOptions()
     do throws(TransformError) {
       for text in memory { options.memories.append(try MemoryDeclaration(parsing: text)) }
     } catch {
       throw ValidationError(error.message)
     }
-    let file = try TransformFile(path: input, features: features.set)
+    let set = try arguments.features.set
+    guard let bound = try bind(input, options, set, output) else {
+      let nothing = "nothing to bind: the module imports nothing from \(MemoryBinding.moduleName)"
+      return try arguments.tell(nothing, Self.json(nil))
+    }
+    try TransformFile.write(bound.module, "bound", of: input, features: set, to: output)
+    TransformFile.warnOfDropped(bound.droppedSections, of: input)
+    try arguments.tell(Self.report(bound), Self.json(bound))
+  }
+
+  /// nil where there is nothing to bind, and the module has been written as it is. What was read is not there any more
+  /// when the result is written.
+  private func bind(_ input: String, _ options: BindingOptions, _ set: FeatureSet, _ output: String) throws
+    -> BoundModule?
+  {
+    let file = try TransformFile(path: input, features: set)
     for name in MemoryBinding.addressSpaceNames(in: file.validated.module) {
       file.warn(
         "'\(name)' takes a pointer with an address_space, whose accesses the compiler made accesses of memory 0")
     }
     guard !options.memories.isEmpty || MemoryBinding.isNeeded(by: file.validated.module) else {
       try file.writeUnchanged(to: output)
-      if json { return try print(Self.json(nil)) }
-      if !quiet { printError("nothing to bind: the module imports nothing from \(MemoryBinding.moduleName)") }
-      return
+      return nil
     }
-    let bound: BoundModule
+    let line = ProgressLine("binding", total: file.validated.module.bytes.count)
+    defer { line.finish() }
     do throws(TransformError) {
-      bound = try MemoryBinding.bind(file.validated, options: options)
+      return try MemoryBinding.bind(file.validated, options: options) { line.update($0) }
     } catch {
       throw file.failure(error)
     }
-    try file.write(bound.module, "bound", to: output)
-    file.warnOfDropped(bound.droppedSections)
-    if json { return try print(Self.json(bound)) }
-    if !quiet { printError(Self.report(bound)) }
-  }
-
-  private func print(_ json: JSON) throws {
-    var output = OutputFile.standardOutput
-    output.write(json.text)
-    try output.flush()
   }
 
   private static func report(_ bound: BoundModule) -> String {

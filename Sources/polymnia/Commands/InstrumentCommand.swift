@@ -14,9 +14,6 @@ struct InstrumentCommand: ParsableCommand {
       'polymnia.mark', 'polymnia.rollback' and 'polymnia.reset'. With '--stores=pages' the written pages are noted.
       """)
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
-  var output: String?
-
   @Option(
     help: ArgumentHelp("Keep stores: as a log that can be rolled back, or as written pages.", valueName: "log|pages"))
   var stores: InstrumentOptions.Stores?
@@ -55,32 +52,21 @@ struct InstrumentCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What the names of the added exports begin with.", valueName: "text"))
   var prefix = "polymnia."
 
-  @Flag(help: "Print what was done as JSON, on standard output.")
-  var json = false
-
-  @Flag(help: "Print nothing but errors and warnings.")
-  var quiet = false
-
-  @OptionGroup var features: FeatureOptions
-
-  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
-  var input: String?
+  @OptionGroup var arguments: TransformArguments
 
   func run() throws {
-    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
-    guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
-    if json, output == "-" { throw ValidationError("--json and the module cannot both go to standard output") }
+    let (input, output) = try arguments.paths
     var options = try options
-    let set = try features.set
+    let set = try arguments.features.set
     let result: InstrumentedModule
     do {
-      // What was read is not needed any more when the result is encoded.
+      // What was read is not needed any more when the result is written.
       let file = try TransformFile(path: input, features: set)
       options.memories = try observed(by: file)
-      let line = ProgressLine("instrument", total: file.validated.module.bytes.count)
+      let line = ProgressLine("instrumenting", total: file.validated.module.bytes.count)
       defer { line.finish() }
       do throws(TransformError) {
-        result = try Instrumentation.instrument(file.validated, options: options) { done, _ in line.update(done) }
+        result = try Instrumentation.instrument(file.validated, options: options) { line.update($0) }
       } catch {
         throw file.failure(error)
       }
@@ -88,13 +74,7 @@ struct InstrumentCommand: ParsableCommand {
     try TransformFile.write(result.module, "instrumented", of: input, features: set, to: output)
     for warning in result.warnings { TransformFile.warn(warning, of: input) }
     TransformFile.warnOfDropped(result.droppedSections, of: input)
-    if json {
-      var output = OutputFile.standardOutput
-      output.write(Self.json(result).text)
-      try output.flush()
-    } else if !quiet {
-      printError(Self.report(result))
-    }
+    try arguments.tell(Self.report(result), Self.json(result))
   }
 
   private var options: InstrumentOptions {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import WasmEngine
 import WebAssembly
 
 /// `polymnia link`: many modules into one.
@@ -92,19 +91,12 @@ struct LinkCommand: ParsableCommand {
   }
 
   private func link(_ files: [LinkedFile], _ options: LinkOptions, _ set: FeatureSet) throws -> LinkedModule {
-    var configuration = Engine.Configuration()
-    configuration.features = set
-    let engine = Engine(configuration)
     var inputs: [LinkInput] = []
     var size = 0
     for file in files {
-      let module = try ModuleFile(path: file.file, features: set)
-      size += module.size
-      do throws(ModuleError) {
-        inputs.append(LinkInput(name: file.name, module: try engine.validate(module.module)))
-      } catch {
-        throw module.failure(error)
-      }
+      let transform = try TransformFile(path: file.file, features: set)
+      size += transform.file.size
+      inputs.append(LinkInput(name: file.name, module: transform.validated))
     }
     let progress = ProgressLine("linking", total: size)
     defer { progress.finish() }
@@ -117,17 +109,18 @@ struct LinkCommand: ParsableCommand {
 
   /// Validates the linked module, and lowers it where that is wanted.
   private func finish(_ linked: LinkedModule, _ set: FeatureSet, _ report: inout LinkReport) throws -> Module {
-    var configuration = Engine.Configuration()
-    configuration.features = set
     let failed = "the linked module is not valid, and was not written"
     do throws(ModuleError) {
+      guard lower else {
+        _ = try TransformFile.validate(linked.module, features: set)
+        return linked.module
+      }
       // A module that had one memory need not know of several.
-      if lower { configuration.features.insert(.multiMemory) }
-      let validated = try Engine(configuration).validate(linked.module)
-      guard lower else { return linked.module }
-      let lowered = try MemoryLowering.lower(validated)
-      configuration.features.remove(.multiMemory)
-      _ = try Engine(configuration).validate(lowered.module)
+      var features = set
+      features.insert(.multiMemory)
+      let lowered = try MemoryLowering.lower(try TransformFile.validate(linked.module, features: features))
+      features.remove(.multiMemory)
+      _ = try TransformFile.validate(lowered.module, features: features)
       report.lowered = lowered.memory
       return lowered.module
     } catch {

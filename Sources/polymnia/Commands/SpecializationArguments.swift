@@ -41,19 +41,7 @@ struct SpecializationArguments: ParsableArguments {
   @Flag(help: "Allow calls of imports; what they call keeps its memories.")
   var allowImports = false
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
-  var output: String?
-
-  @Flag(help: "Print what was done as JSON, on standard output.")
-  var json = false
-
-  @Flag(help: "Print nothing but errors and warnings.")
-  var quiet = false
-
-  @OptionGroup var features: FeatureOptions
-
-  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
-  var input: String?
+  @OptionGroup var common: TransformArguments
 
   private var options: SpecializationOptions {
     get throws {
@@ -89,27 +77,27 @@ struct SpecializationArguments: ParsableArguments {
   func run(
     _ transform: (ValidatedModule, SpecializationOptions) throws(TransformError) -> SpecializedModule
   ) throws {
-    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
-    guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
+    let (input, output) = try common.paths
     guard !functions.isEmpty else { throw ValidationError("Missing expected option '--function <name>'") }
-    if json, output == "-" { throw ValidationError("--json and the module cannot both go to standard output") }
     let options = try options
-    let file = try TransformFile(path: input, features: features.set)
-    let result: SpecializedModule
+    let set = try common.features.set
+    let result = try specialized(input, set, options, transform)
+    try TransformFile.write(result.module, "new", of: input, features: set, to: output)
+    TransformFile.warnOfDropped(result.droppedSections, of: input)
+    for note in result.notes { TransformFile.warn(note, of: input) }
+    try common.tell(Self.report(result), Self.json(result))
+  }
+
+  /// What was read is not there any more when the result is written.
+  private func specialized(
+    _ input: String, _ set: FeatureSet, _ options: SpecializationOptions,
+    _ transform: (ValidatedModule, SpecializationOptions) throws(TransformError) -> SpecializedModule
+  ) throws -> SpecializedModule {
+    let file = try TransformFile(path: input, features: set)
     do throws(TransformError) {
-      result = try transform(file.validated, options)
+      return try transform(file.validated, options)
     } catch {
       throw file.failure(error)
-    }
-    try file.write(result.module, "new", to: output)
-    file.warnOfDropped(result.droppedSections)
-    for note in result.notes { file.warn(note) }
-    if json {
-      var output = OutputFile.standardOutput
-      output.write(Self.json(result).text)
-      try output.flush()
-    } else if !quiet {
-      printError(Self.report(result))
     }
   }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import WasmEngine
 import WebAssembly
 
 /// `polymnia strip`: a module without custom sections.
@@ -11,9 +10,6 @@ struct StripCommand: ParsableCommand {
       Without '--debug', '--names' and '--remove', all custom sections are removed but those that '--keep' names. What \
       stays is copied byte for byte. What was removed is told on standard error.
       """)
-
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
-  var output: String?
 
   @Flag(help: "Remove what debuggers read: DWARF and source maps.")
   var debug = false
@@ -27,27 +23,14 @@ struct StripCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Keep the custom sections of a name.", valueName: "name"))
   var keep: [String] = []
 
-  @Flag(help: "Print what was removed as JSON, on standard output.")
-  var json = false
-
-  @Flag(help: "Print nothing but errors.")
-  var quiet = false
-
-  @OptionGroup var features: FeatureOptions
-
-  @Argument(help: ArgumentHelp("The module.", valueName: "file"))
-  var input: String?
+  @OptionGroup var arguments: TransformArguments
 
   func run() throws {
-    guard let input else { throw ValidationError("Missing expected argument '<file>'") }
-    guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
-    if json, output == "-" { throw ValidationError("--json and the module cannot both go to standard output") }
-    let set = try features.set
+    let (input, output) = try arguments.paths
+    let set = try arguments.features.set
     let (bytes, size, removals) = try stripped(input, set)
     do throws(ModuleError) {
-      var configuration = Engine.Configuration()
-      configuration.features = set
-      _ = try Engine(configuration).validate(try ModuleDecoder.decode(bytes, features: set))
+      _ = try TransformFile.validate(try ModuleDecoder.decode(bytes, features: set), features: set)
     } catch {
       // Custom sections never make a module invalid: it was so before.
       throw CommandFailure(input, error.description)
@@ -55,13 +38,7 @@ struct StripCommand: ParsableCommand {
     var file = try OutputFile.create(output)
     file.write(bytes)
     try file.flush()
-    if json {
-      var output = OutputFile.standardOutput
-      output.write(Self.json(bytes.count, size, removals).text)
-      try output.flush()
-    } else if !quiet {
-      printError(Self.report(bytes.count, size, removals))
-    }
+    try arguments.tell(Self.report(bytes.count, size, removals), Self.json(bytes.count, size, removals))
   }
 
   private func stripped(

@@ -5,60 +5,59 @@ import WebAssembly
 struct TransformFile {
   let file: ModuleFile
   let validated: ValidatedModule
-  private let features: FeatureSet
 
   /// Reads and validates a module.
   ///
   /// - Throws: a ``CommandFailure`` that names the file and the place in it.
   init(path: String, features: FeatureSet) throws {
-    self.features = features
     file = try ModuleFile(path: path, features: features)
-    var configuration = Engine.Configuration()
-    configuration.features = features
     do throws(ModuleError) {
-      validated = try Engine(configuration).validate(file.module)
+      validated = try Self.validate(file.module, features: features)
     } catch {
       throw file.failure(error)
     }
   }
 
-  func failure(_ error: TransformError) -> CommandFailure { CommandFailure(file.name, error.message) }
-
-  /// Writes the new module, if it is valid.
-  ///
-  /// - Parameter what: what messages call it.
-  func write(_ module: Module, _ what: String, to path: String) throws {
-    try Self.write(module, what, of: file.name, features: features, to: path)
-  }
-
-  /// The same when the file that it was made of has been let go of already. The module is, as soon as it is encoded.
-  static func write(
-    _ module: consuming Module, _ what: String, of name: String, features: FeatureSet, to path: String
-  ) throws {
-    let bytes = ModuleEncoder.encode(module)
-    _ = consume module
+  /// Validates a module on all processors, and shows how far it is.
+  static func validate(_ module: Module, features: FeatureSet) throws(ModuleError) -> ValidatedModule {
     var configuration = Engine.Configuration()
     configuration.features = features
+    let line = ProgressLine("validating", total: 100)
+    defer { line.finish() }
+    return try Engine(configuration).validate(module) { done, total in line.update(done * 100 / max(total, 1)) }
+  }
+
+  func failure(_ error: TransformError) -> CommandFailure { CommandFailure(file.name, error.message) }
+
+  /// Writes a new module, if it is valid: in pieces, so that it is not there twice. What it was made of is best let go of
+  /// before.
+  ///
+  /// - Parameters:
+  ///   - what: what messages call it.
+  ///   - name: the name of the file that it was made of.
+  static func write(
+    _ module: Module, _ what: String, of name: String, features: FeatureSet, to path: String
+  ) throws {
     do throws(ModuleError) {
-      _ = try Engine(configuration).validate(try ModuleDecoder.decode(bytes, features: features))
+      _ = try validate(module, features: features)
     } catch {
       throw CommandFailure(name, "the \(what) module is not valid, and was not written: \(error.description)")
     }
-    try write(bytes, to: path)
+    var output = try OutputFile.create(path)
+    ModuleEncoder.encode(module) { output.write($0) }
+    try output.flush()
   }
 
   /// Writes the module as it was read; one from text in the binary format.
   func writeUnchanged(to path: String) throws {
-    try Self.write(file.positions == nil ? file.module.bytes : ModuleEncoder.encode(file.module), to: path)
-  }
-
-  private static func write(_ bytes: [UInt8], to path: String) throws {
     var output = try OutputFile.create(path)
-    output.write(bytes)
+    if file.positions == nil {
+      output.write(file.module.bytes)
+    } else {
+      ModuleEncoder.encode(file.module) { output.write($0) }
+    }
     try output.flush()
   }
-
-  func warnOfDropped(_ sections: [String]) { Self.warnOfDropped(sections, of: file.name) }
 
   static func warnOfDropped(_ sections: [String], of file: String) {
     guard !sections.isEmpty else { return }

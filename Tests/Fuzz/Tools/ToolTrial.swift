@@ -17,17 +17,26 @@ struct ToolTrial {
 
   struct Tool: Sendable {
     var name: String
-    /// The new module; nil where the tool refuses the old one.
-    var run: @Sendable (ValidatedModule, inout ToolTrial) throws -> Product?
+    /// Whether what it writes is a module, and no text.
+    var writesModule = false
+    var run: @Sendable (ValidatedModule, inout ToolTrial) throws -> Outcome
 
-    init(_ name: String, _ run: @escaping @Sendable (ValidatedModule, inout ToolTrial) throws -> Product?) {
+    init(_ name: String, run: @escaping @Sendable (ValidatedModule, inout ToolTrial) throws -> Outcome) {
       self.name = name
       self.run = run
+    }
+
+    /// A tool that makes a new module, which must be valid; nil where it refuses the old one.
+    init(_ name: String, _ make: @escaping @Sendable (ValidatedModule, inout ToolTrial) throws -> Product?) {
+      self.init(name, run: { validated, trial in try make(validated, &trial).map(ToolTrial.check) ?? .refused })
+      writesModule = true
     }
   }
 
   let corpus: Corpus
   var random: RandomSource
+  /// The command, for the tools that are not part of the library.
+  var command: ToolProcess?
 
   static let tools: [Tool] = [
     Tool("lower") { try lower($0, imports: .own, &$1) },
@@ -43,16 +52,35 @@ struct ToolTrial {
     Tool("specialize") { try specialize($0, dispatches: false, &$1) },
     Tool("dispatch") { try specialize($0, dispatches: true, &$1) },
     Tool("dead code removal") { module, _ in Product(module: try DeadCodeRemoval.remove(from: module).module) },
+    Tool("instrument --stores=log") { try instrument($0, [.log], &$1) },
+    Tool("instrument --stores=pages") { try instrument($0, [.pages], &$1) },
+    Tool("instrument --trace-memory") { try instrument($0, [.trace], &$1) },
+    Tool("instrument --profile") { try instrument($0, [.profile], &$1) },
+    Tool("instrument --coverage") { try instrument($0, [.coverage], &$1) },
+    Tool("instrument, all at once") { try instrument($0, [.log, .trace, .profile, .coverage], &$1) },
+    Tool("instrument, then lower") { module, trial in
+      let kinds: [InstrumentLayout.Flags] = [.log, .pages, .trace, .profile, .coverage]
+      guard let instrumented = try instrument(module, trial.random.pick(kinds), &trial) else { return nil }
+      let bytes = ModuleEncoder.encode(instrumented.module)
+      return try lower(
+        ModuleValidator.validate(ModuleDecoder.decode(bytes)), imports: trial.random.chance(50) ? .own : .accessors,
+        &trial)
+    },
+    Tool("strip") { try strip($0, &$1) },
+    Tool("add-memory") { try addMemories($0, &$1) },
+    Tool("objdump", run: dump),
+    Tool("report", run: report),
   ]
 
   mutating func run(_ tool: Tool, _ validated: ValidatedModule) -> Outcome {
-    let product: Product?
     do {
-      product = try tool.run(validated, &self)
+      return try tool.run(validated, &self)
     } catch {
       return .wrong("failed: \(error)")
     }
-    guard let product else { return .refused }
+  }
+
+  private static func check(_ product: Product) -> Outcome {
     let bytes = ModuleEncoder.encode(product.module)
     do throws(ModuleError) {
       _ = try ModuleValidator.validate(
@@ -66,7 +94,7 @@ struct ToolTrial {
 
   // MARK: Tools
 
-  private static func lower(
+  static func lower(
     _ validated: ValidatedModule, imports: ImportedMemories, _ trial: inout ToolTrial
   ) throws -> Product? {
     var options = LoweringOptions()

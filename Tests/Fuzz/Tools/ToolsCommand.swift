@@ -1,14 +1,21 @@
 import ArgumentParser
 import WebAssembly
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// `polymnia-fuzz tools`
 struct ToolsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tools",
     abstract: "Make mutants of real modules and send those that are valid through every tool.",
     discussion: """
-      A tool may refuse a module with its typed error; what it writes must validate. Workers do it, so that a crash or a \
-      hang ends one of them only.
+      A tool may refuse a module with its typed error; what it writes must validate. objdump and report run as processes \
+      of the polymnia command that lies beside this one, if there is one. Workers do it, so that a crash or a hang ends \
+      one of them only.
 
       Exit status: 0 if nothing was found and 10 % of the mutants were valid, else 1.
       """)
@@ -43,6 +50,7 @@ struct ToolsCommand: ParsableCommand {
 
   private func work() {
     let corpus = Corpus(scripts: scripts, package: package)
+    let command = ToolProcess(folder: "\(campaign.finds)/tools-\(getpid())")
     campaign.work { number, board in
       let mutant = Mutator.mutant(number, seed: campaign.seed, of: corpus)
       board[Field.mutants] += 1
@@ -54,7 +62,8 @@ struct ToolsCommand: ParsableCommand {
       guard let validated = try? ModuleValidator.validate(decoded) else { return }
       board[Field.valid] += 1
       for (index, tool) in ToolTrial.tools.enumerated() {
-        var trial = ToolTrial(corpus: corpus, random: RandomSource(seed: campaign.seed, number: number))
+        var trial = ToolTrial(
+          corpus: corpus, random: RandomSource(seed: campaign.seed, number: number), command: command)
         switch trial.run(tool, validated) {
         case .written: board[Field.firstTool + index * 2] += 1
         case .refused: board[Field.firstTool + index * 2 + 1] += 1
@@ -79,7 +88,7 @@ struct ToolsCommand: ParsableCommand {
     print("valid: \(share(total(.valid)))")
     for (index, tool) in ToolTrial.tools.enumerated() {
       let (written, refused) = (totals[Field.firstTool + index * 2], totals[Field.firstTool + index * 2 + 1])
-      print("  \(tool.name): \(written) written and valid, \(refused) refused")
+      print("  \(tool.name): \(written) \(tool.writesModule ? "written and valid" : "shown"), \(refused) refused")
     }
     print("finds: \(total(.finds))")
     print("crashes and hangs: \(crashes)")

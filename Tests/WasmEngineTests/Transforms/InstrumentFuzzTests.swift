@@ -6,8 +6,7 @@ import WebAssembly
 @testable import polymnia_fuzz
 
 /// Generated modules with two to five memories, before and after instrumentation.
-@Suite(.enabled(if: getenv("POLYMNIA_SLOW_TESTS") != nil, "Takes minutes; set POLYMNIA_SLOW_TESTS."))
-struct InstrumentFuzzTests {
+@Suite struct InstrumentFuzzTests {
   /// What is observed, by number.
   static func options(_ number: Int) -> InstrumentOptions {
     var options = InstrumentOptions()
@@ -73,7 +72,8 @@ struct InstrumentFuzzTests {
       let subject = try LowerCommand.subject(number, seed: 11)
       let module = try ModuleDecoder.decode(subject.bytes)
       // Programs can run for long where nothing counts what they do.
-      guard let calls = subject.calls else { continue }
+      // Contents are compared here: what reads whole memories is left out.
+      guard let calls = subject.calls?.filter({ !$0.function.hasPrefix("digest") }) else { continue }
       let validated = try ModuleValidator.validate(module)
       let count = validated.spaces.memories.count
       let options = Self.options(number)

@@ -6,8 +6,7 @@ import WebAssembly
 @testable import polymnia_fuzz
 
 /// Damaged modules and data through the tools: none crashes, and what is written is valid.
-@Suite(.enabled(if: getenv("POLYMNIA_SLOW_TESTS") != nil, "Takes minutes; set POLYMNIA_SLOW_TESTS."))
-struct ToolFuzzTests {
+@Suite struct ToolFuzzTests {
   /// The number of modules; from the environment where it is set, for longer runs.
   static let count = Int(Environment.value("POLYMNIA_TOOL_MODULES") ?? "") ?? 300
 

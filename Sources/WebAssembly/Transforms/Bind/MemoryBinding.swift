@@ -18,14 +18,15 @@ public enum MemoryBinding {
     AddressSpaceNames.find(Names(module), exports: module.exports)
   }
 
+  /// - Parameter progress: is told, now and then, how many bytes have been written.
   /// - Throws: a ``TransformError`` that names the import that cannot be bound, with the type that it must have, or the
   ///   memory that cannot be added.
   public static func bind(
-    _ validated: ValidatedModule, options: BindingOptions = BindingOptions()
+    _ validated: ValidatedModule, options: BindingOptions = BindingOptions(), progress: (Int) -> Void = { _ in }
   ) throws(TransformError) -> BoundModule {
     var binder = try ModuleBinder(validated.module, validated.spaces, options)
     do throws(ModuleError) {
-      return try binder.run()
+      return try binder.run(progress)
     } catch {
       throw TransformError(error)
     }
@@ -100,7 +101,7 @@ private struct ModuleBinder {
     return bound
   }
 
-  mutating func run() throws(ModuleError) -> BoundModule {
+  mutating func run(_ progress: (Int) -> Void) throws(ModuleError) -> BoundModule {
     try findStandIns()
     forwardingCount = try ForwardingFunctions.find(old, spaces, targets: &calls.targets)
     remapFunctions()
@@ -109,7 +110,7 @@ private struct ModuleBinder {
     var copy = ModuleCopy(old, spaces, remapping: remapping, transform: calls)
     try copy.declarations()
     imports(&copy)
-    let hints = try copy.bodies(&calls)
+    let hints = try copy.bodies(&calls, progress)
     for number in standIns {
       copy.append(type: calls.imports[number].type, body: calls.operations[number].body())
     }

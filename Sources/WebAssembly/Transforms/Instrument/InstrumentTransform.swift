@@ -1,18 +1,6 @@
 /// Writes, before the instructions of a body that are observed, what notes them in the secondary memory. The instructions
 /// themselves stay as they are, so that they trap as before; only a growth that is logged moves to a function.
 struct InstrumentTransform: BodyTransform {
-  /// What an access does, by its opcode.
-  private struct Access {
-    var isAccess = false
-    var writes = false
-    var isAtomic = false
-    var width: UInt8 = 0
-    /// The operands above the address, and their types.
-    var operandCount: UInt8 = 0
-    var first = ValueType.bottom
-    var second = ValueType.bottom
-  }
-
   let plan: InstrumentPlan
   /// Imported functions that write to a memory are called through others.
   private(set) var remapping = IndexRemapping()
@@ -25,7 +13,7 @@ struct InstrumentTransform: BodyTransform {
   var progress: ((Int) -> Void)?
   /// What a rollback does not undo, in the order in which it was met.
   private(set) var lasting: [Opcode] = []
-  private let rows: [Access]
+  private let memoryAccesses = MemoryAccesses()
   private let logs: Bool
   private let dirties: Bool
   private let traces: Bool
@@ -44,31 +32,13 @@ struct InstrumentTransform: BodyTransform {
     traces = plan.options.tracesMemory
     routines = InstrumentRoutines(plan, firstIndex: UInt32(spaces.functions.count))
     function = UInt32(spaces.importedFunctionCount) &- 1
-    var rows = [Access](repeating: Access(), count: Operator.opcodeLimit)
-    for row in Operator.all {
-      guard row.immediates == .memoryArgument || row.immediates == .memoryArgumentAndLane, let type = row.type else {
-        continue
-      }
-      var access = Access()
-      access.isAccess = true
-      access.width = row.width
-      access.isAtomic = row.feature == .threads
-      access.operandCount = UInt8(type.operands.count)
-      if type.operands.count > 0 { access.first = type.operands[0] }
-      if type.operands.count > 1 { access.second = type.operands[1] }
-      let waits =
-        row.opcode == .memoryAtomicNotify || row.opcode == .memoryAtomicWait32 || row.opcode == .memoryAtomicWait64
-      access.writes = type.results.isEmpty || (access.isAtomic && access.operandCount > 0 && !waits)
-      rows[Int(row.opcode.rawValue)] = access
-    }
-    self.rows = rows
     if let host { remapping.functions = routines.addHostCalls(host, functionCount: spaces.functions.count) }
   }
 
   func wants(_ row: Operator) -> Bool {
     switch row.immediates {
     case .memoryArgument, .memoryArgumentAndLane:
-      return traces || (plan.tracksStores && rows[Int(row.opcode.rawValue)].writes)
+      return traces || (plan.tracksStores && memoryAccesses[row.opcode].writes)
     case .memoryAndMemory, .dataAndMemory: return traces || plan.tracksStores
     case .memory:
       switch row.opcode {
@@ -162,7 +132,7 @@ struct InstrumentTransform: BodyTransform {
   // MARK: Accesses
 
   mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError) {
-    let access = rows[Int(instruction.opcode.rawValue)]
+    let access = memoryAccesses[instruction.opcode]
     if access.isAccess { return self.access(instruction, access, &output) }
     switch instruction.opcode {
     case .memoryGrow: grow(instruction, &output)
@@ -181,7 +151,8 @@ struct InstrumentTransform: BodyTransform {
     }
   }
 
-  private mutating func access(_ instruction: Instruction, _ access: Access, _ output: inout BodyOutput) {
+  private mutating func access(_ instruction: Instruction, _ access: MemoryAccesses.Access, _ output: inout BodyOutput)
+  {
     let memory = Int(instruction.index)
     guard plan.isObserved[memory], traces || (access.writes && plan.tracksStores) else {
       return output.writer.write(instruction)
@@ -206,7 +177,8 @@ struct InstrumentTransform: BodyTransform {
   }
 
   private mutating func notes(
-    _ instruction: Instruction, _ access: Access, _ address: UInt32, _ type: AddressType, _ output: inout BodyOutput
+    _ instruction: Instruction, _ access: MemoryAccesses.Access, _ address: UInt32, _ type: AddressType,
+    _ output: inout BodyOutput
   ) {
     let byteCount = UInt64(1) << UInt64(access.width)
     if traces {
@@ -236,7 +208,7 @@ struct InstrumentTransform: BodyTransform {
     }
   }
 
-  private static func loading(_ access: Access) -> Opcode {
+  private static func loading(_ access: MemoryAccesses.Access) -> Opcode {
     switch (access.width, access.isAtomic) {
     case (0, false): .i64Load8U
     case (1, false): .i64Load16U

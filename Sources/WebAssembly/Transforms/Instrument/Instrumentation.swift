@@ -4,11 +4,11 @@
 /// The secondary memory is added behind all others and functions behind all others, so that no index changes. Its layout
 /// is ``InstrumentLayout``, the places in the code are told by ``InstrumentSites``.
 public enum Instrumentation {
-  /// - Parameter progress: told now and then how many bytes of how many have been read.
+  /// - Parameter progress: is told, now and then, how many bytes have been read.
   /// - Throws: a ``TransformError`` that names what cannot be done.
   public static func instrument(
     _ validated: ValidatedModule, options: InstrumentOptions,
-    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+    progress: ((Int) -> Void)? = nil
   ) throws(TransformError) -> InstrumentedModule {
     guard options.stores != nil || options.tracesMemory || options.countsCalls || options.covers else {
       throw TransformError("there is nothing to observe")
@@ -77,19 +77,15 @@ private struct InstrumentWork {
   private var names: Names
 
   init(
-    _ module: Module, _ spaces: IndexSpaces, _ plan: InstrumentPlan, progress: ((_ done: Int, _ total: Int) -> Void)?
+    _ module: Module, _ spaces: IndexSpaces, _ plan: InstrumentPlan, progress: ((Int) -> Void)?
   ) {
     self.plan = plan
     names = Names(module)
     host = plan.tracksStores ? HostWrites.Plan(module, plan) : nil
     transform = InstrumentTransform(plan, host: host, spaces: spaces)
-    if let progress {
-      let total = module.bytes.count
-      transform.progress = { progress($0, total) }
-    }
+    transform.progress = progress
     copy = ModuleCopy(module, spaces, remapping: transform.remapping, transform: transform)
-    // Pages that are not written cost nothing, and to grow would cost the old bytes and the new at the same time.
-    copy.rewriter.bytes.reserveCapacity(module.bytes.count * 3 + (1 << 16))
+    copy.rewriter.reserve(times: 4)
   }
 
   mutating func run() throws(TransformError) -> InstrumentedModule {

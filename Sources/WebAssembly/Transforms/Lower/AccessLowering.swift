@@ -1,7 +1,18 @@
 /// Replaces the memory instructions of bodies by instructions on the combined memory.
 struct AccessLowering: BodyTransform {
+  /// A memory whose accesses stay as they are but for an offset.
+  private struct Plain {
+    /// Added to the offset; nil where accesses need more.
+    var base: UInt64?
+  }
+
   let code: LoweringCode
   var routines: MemoryRoutines
+  private let accesses = MemoryAccesses()
+  /// By memory.
+  private let plain: [Plain]
+  /// The highest offset that an access to the combined memory can have.
+  private let highestOffset: UInt64
 
   /// By the results of functions that have several: the type of a block that leaves them.
   private(set) var blockTypes: [[ValueType]: UInt32] = [:]
@@ -12,6 +23,14 @@ struct AccessLowering: BodyTransform {
     self.code = code
     self.firstType = firstType
     routines = MemoryRoutines(code, firstIndex: firstFunction)
+    let is64Bit = code.is64Bit
+    plain = code.layout.placeOfMemory.indices.map { memory in
+      let place = code.place(UInt32(memory))
+      let isPlain =
+        place.isNative && place.baseGlobal == nil && !place.isRemote && is64Bit == (place.type.addressType == .i64)
+      return Plain(base: isPlain ? place.base : nil)
+    }
+    highestOffset = is64Bit ? .max : UInt64(UInt32.max)
   }
 
   mutating func writeTrap(into output: inout BodyOutput) {
@@ -35,6 +54,15 @@ struct AccessLowering: BodyTransform {
 
   mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError) {
     guard code.layout.isCombined else { return output.writer.write(instruction) }
+    if accesses[instruction.opcode].isAccess, let base = plain[Int(instruction.index)].base {
+      let (offset, overflow) = instruction.memoryOffset.addingReportingOverflow(base)
+      if !overflow, offset <= highestOffset {
+        var access = instruction
+        access.index = 0
+        access.memoryOffset = offset
+        return output.writer.write(access)
+      }
+    }
     if let count = output.constantOperand, bulk(instruction, count: count, &output) { return }
     switch instruction.opcode {
     case .memorySize:

@@ -107,7 +107,7 @@ struct ModuleLowering {
   }
 
   mutating func run(_ progress: (Int) -> Void) throws(ModuleError) -> LoweredModule {
-    rewriter.bytes.reserveCapacity(old.bytes.count + old.bytes.count / 4 + 4096)
+    rewriter.reserve(times: 3)
     imports()
     new.functions = old.functions
     new.tags = old.tags

@@ -10,6 +10,9 @@ struct MemoryUse {
   var atomics: [Int?]
   /// By memory, what a host must do for it if it stays outside.
   var accessors: [Set<MemoryAccessor>]
+  /// The accessors of single accesses, by memory, as a set of bits.
+  private var accessBits: [UInt16]
+  private let accesses = MemoryAccesses()
   /// The largest data segment that a memory is initialised with, in bytes.
   var largestSegment: [Int]
 
@@ -19,12 +22,18 @@ struct MemoryUse {
     waits = grows
     atomics = [Int?](repeating: nil, count: memoryCount)
     accessors = [Set<MemoryAccessor>](repeating: [.size], count: memoryCount)
+    accessBits = [UInt16](repeating: 0, count: memoryCount)
     largestSegment = [Int](repeating: 0, count: memoryCount)
     guard memoryCount > 1 else { return }
     for segment in module.data {
       if case .active(let memory, _) = segment.mode { initialize(Int(memory), segment.range.count) }
     }
     for body in module.bodies { try scan(body, of: module) }
+    for memory in 0..<memoryCount {
+      for accessor in MemoryAccessor.allCases where accessBits[memory] & 1 << UInt16(accessor.rawValue) != 0 {
+        accessors[memory].insert(accessor)
+      }
+    }
   }
 
   private mutating func initialize(_ memory: Int, _ count: Int) {
@@ -64,18 +73,19 @@ struct MemoryUse {
   }
 
   private mutating func access(_ instruction: Instruction, _ weight: Int) {
-    let row = instruction.opcode.row
-    guard row.immediates == .memoryArgument || row.immediates == .memoryArgumentAndLane else { return }
+    let access = accesses[instruction.opcode]
+    guard access.isAccess else { return }
     let memory = Int(instruction.index)
     weights[memory] += weight
-    if row.feature == .threads {
+    if access.isAtomic {
       if atomics[memory] == nil { atomics[memory] = Int(instruction.offset) }
       switch instruction.opcode {
       case .memoryAtomicWait32, .memoryAtomicWait64: waits[memory] = true
       default: break
       }
     }
-    let reads = row.type.map { !$0.results.isEmpty } ?? false
-    accessors[memory].insert(reads ? .load(width: row.width) : .store(width: row.width))
+    // Loads and stores follow each other by width.
+    let first = access.hasResult ? MemoryAccessor.load8 : .store8
+    accessBits[memory] |= 1 << (UInt16(first.rawValue) + UInt16(min(access.width, 3)))
   }
 }

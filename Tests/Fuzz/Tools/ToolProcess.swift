@@ -1,0 +1,76 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// The `polymnia` command in a process of its own, for the tools that only it has. Its files lie in one folder, each time
+/// under the same names.
+struct ToolProcess {
+  /// A file that cannot be written.
+  struct Failure: Error {
+    var path: String
+    /// The system's.
+    var number: Int32
+  }
+
+  let executable: String
+  let folder: String
+
+  /// nil where the command does not lie beside the fuzzer.
+  init?(folder: String) {
+    let own = CommandLine.arguments[0]
+    let place = own.lastIndex(of: "/").map { String(own[...$0]) } ?? "./"
+    executable = place + "polymnia"
+    self.folder = folder
+    guard access(executable, X_OK) == 0 else { return nil }
+    mkdir(folder, 0o755)
+  }
+
+  func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  /// Writes a file, and returns its path.
+  func file(_ name: String, _ bytes: [UInt8]) throws -> String {
+    let path = path(name)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure(path: path, number: errno) }
+    defer { close(descriptor) }
+    guard bytes.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
+      throw Failure(path: path, number: errno)
+    }
+    return path
+  }
+
+  /// What comes of a command: it must end by itself, with success or an error in the input.
+  func run(_ words: [String]) -> ToolTrial.Outcome {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for descriptor in [1, 2] as [Int32] {
+      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
+    }
+    var arguments = ([executable] + words).map { strdup($0) }
+    arguments.append(nil)
+    defer { for argument in arguments { free(argument) } }
+    var process: pid_t = 0
+    guard posix_spawn(&process, executable, &actions, nil, arguments, environ) == 0 else {
+      return .wrong("\(executable) does not start")
+    }
+    let end = ContinuousClock.now + .seconds(20)
+    var status: Int32 = 0
+    while waitpid(process, &status, WNOHANG) != process {
+      guard ContinuousClock.now < end else {
+        kill(process, SIGKILL)
+        waitpid(process, &status, 0)
+        return .wrong("hang: \(words.joined(separator: " "))")
+      }
+      usleep(500)
+    }
+    if status & 0x7F != 0 { return .wrong("signal \(status & 0x7F): \(words.joined(separator: " "))") }
+    switch status >> 8 & 0xFF {
+    case 0: return .written
+    case 1: return .refused
+    case let code: return .wrong("exit status \(code): \(words.joined(separator: " "))")
+    }
+  }
+}
