@@ -221,6 +221,16 @@ struct BodyRewriter {
     return start..<bytes.count
   }
 
+  /// Adds the contents of a name section, in place.
+  mutating func append(_ names: Names) -> Range<Int> {
+    let start = bytes.count
+    var writer = ByteWriter()
+    swap(&writer.bytes, &bytes)
+    names.encode(to: &writer)
+    swap(&writer.bytes, &bytes)
+    return start..<bytes.count
+  }
+
   /// Rewrites the instructions up to the end of the reader's range. `hints` and `newHints` count from the beginning of a
   /// body, but `newHints` leave its local declarations out.
   private mutating func instructions(

@@ -131,7 +131,7 @@ struct ModuleCopy {
       case Names.sectionName:
         if hasNames { continue }
         hasNames = true
-        range = rewriter.append(names.encode())
+        range = rewriter.append(names)
       case BranchHints.sectionName:
         guard !hints.functions.isEmpty else { continue }
         range = rewriter.append(hints.encode())
@@ -150,7 +150,7 @@ struct ModuleCopy {
     }
     if !hasNames, !names.isEmpty {
       new.customSections.append(
-        CustomSection(name: Names.sectionName, range: rewriter.append(names.encode()), after: .data))
+        CustomSection(name: Names.sectionName, range: rewriter.append(names), after: .data))
     }
   }
 

@@ -70,7 +70,7 @@ extension InstrumentReport {
       // Number, reads, writes.
       (
         "pages",
-        .array(memory.sortedPages.map { .array([.unsigned($0.number), .unsigned($0.reads), .unsigned($0.writes)]) })
+        .array(memory.pages.map { .array([.unsigned($0.number), .unsigned($0.reads), .unsigned($0.writes)]) })
       ),
     ])
   }

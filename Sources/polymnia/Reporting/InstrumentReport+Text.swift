@@ -56,20 +56,22 @@ extension InstrumentReport {
     output += table(partly, top) { "\($0.reached) of \($0.blocks)  \(function($0.function))" }
     let unreached = coverage.filter { $0.reached == 0 }
     guard !unreached.isEmpty else { return output }
-    output += "not reached: \(unreached.count) functions\n"
+    output += "not reached: \(Self.count(unreached.count, "function"))\n"
     return output + table(unreached, top) { function($0.function) }
   }
 
   private func text(_ memory: Memory) -> String {
     var parts: [String] = []
     if data.flags.contains(.trace), hasModule {
-      parts.append("\(memory.loads) loads of \(memory.loadedBytes) bytes")
-      parts.append("\(memory.stores) stores of \(memory.storedBytes) bytes")
+      parts.append("\(Self.count(memory.loads, "load")) of \(memory.loadedBytes) bytes")
+      parts.append("\(Self.count(memory.stores, "store")) of \(memory.storedBytes) bytes")
     }
-    if data.flags.contains(.log) { parts.append("\(memory.logRecords) records of \(memory.loggedBytes) bytes") }
+    if data.flags.contains(.log) {
+      parts.append("\(Self.count(memory.logRecords, "record")) of \(memory.loggedBytes) bytes")
+    }
     if !memory.pages.isEmpty {
       parts.append(
-        "\(memory.pages.count) \(memory.pages.count == 1 ? "page" : "pages") of \(1 << Int(pageSizeLog2)) bytes \(verb)"
+        "\(Self.count(memory.pages.count, "page")) of \(1 << Int(pageSizeLog2)) bytes \(verb)"
       )
     }
     return parts.isEmpty ? "" : "memory \(self.memory(memory.index)): \(parts.joined(separator: "; "))\n"
@@ -81,6 +83,10 @@ extension InstrumentReport {
     var output = rows.prefix(top).map { "  \(line($0))\n" }.joined()
     if rows.count > top { output += "  and \(rows.count - top) more\n" }
     return output
+  }
+
+  private static func count(_ number: some BinaryInteger, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
   }
 
   static func percent(_ part: Int, _ whole: Int) -> Double {

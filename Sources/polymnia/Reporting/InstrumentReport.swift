@@ -22,12 +22,6 @@ struct InstrumentReport {
     var source: UInt32
   }
 
-  struct Page {
-    var number: UInt64
-    var reads: UInt64 = 0
-    var writes: UInt64 = 0
-  }
-
   /// What is known of one memory of the program.
   struct Memory {
     var index: UInt32
@@ -35,14 +29,13 @@ struct InstrumentReport {
     var loadedBytes: UInt64 = 0
     var stores: UInt64 = 0
     var storedBytes: UInt64 = 0
-    /// By number.
-    var pages: [UInt64: Page] = [:]
+    fileprivate var touches = PageTouches()
+    /// Those that were touched, ascending.
+    fileprivate(set) var pages: [PageTouches.Page] = []
     var logRecords: UInt64 = 0
     var loggedBytes: UInt64 = 0
 
     init(_ index: UInt32) { self.index = index }
-
-    var sortedPages: [Page] { pages.values.sorted { $0.number < $1.number } }
   }
 
   let file: String
@@ -78,6 +71,7 @@ struct InstrumentReport {
     notePages()
     trace(sites)
     try log()
+    for place in memories.indices { memories[place].pages = memories[place].touches.pages }
   }
 
   func name(_ function: UInt32) -> String? { names.name(of: .function, function) }
@@ -131,7 +125,7 @@ struct InstrumentReport {
   private mutating func notePages() {
     for (place, memory) in data.memories.enumerated() {
       for page in memory.writtenPages {
-        memories[place].pages[UInt64(page)] = Page(number: UInt64(page), writes: 1)
+        memories[place].touches.touch(UInt64(page)...UInt64(page), writes: true)
       }
     }
   }
@@ -153,12 +147,7 @@ struct InstrumentReport {
     let first = address >> UInt64(pageSizeLog2)
     let (end, overflow) = address.addingReportingOverflow(byteCount - 1)
     let last = overflow ? first : end >> UInt64(pageSizeLog2)
-    // A record of an access out of bounds can claim any range.
-    for number in first...min(last, first + (1 << 16)) {
-      var page = memories[place].pages[number] ?? Page(number: number)
-      if writes { page.writes += 1 } else { page.reads += 1 }
-      memories[place].pages[number] = page
-    }
+    memories[place].touches.touch(first...max(first, last), writes: writes)
   }
 
   private mutating func trace(_ sites: InstrumentSites?) {
@@ -198,7 +187,9 @@ struct InstrumentReport {
     }
     accesses = places.values.sorted { ($0.count, $1.number) > ($1.count, $0.number) }
     copies = copied.map { ($0.key, $0.value.count, $0.value.byteCount) }
-      .sorted { ($0.byteCount, $1.copy.destination) > ($1.byteCount, $0.copy.destination) }
+      .sorted {
+        ($0.byteCount, $1.copy.destination, $1.copy.source) > ($1.byteCount, $0.copy.destination, $0.copy.source)
+      }
   }
 
   private mutating func log() throws(InstrumentDataError) {

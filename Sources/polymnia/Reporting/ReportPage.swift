@@ -69,7 +69,7 @@ enum ReportPage {
         canvas.width = across * size;
         canvas.height = rows.length * size;
         const g = canvas.getContext("2d");
-        const most = [1, 2].map(k => Math.log1p(Math.max(...m.pages.map(p => p[k]))));
+        const most = [1, 2].map(k => Math.log1p(m.pages.reduce((most, p) => Math.max(most, p[k]), 0)));
         const found = new Map();
         for (const p of m.pages) {
           const y = at.get(Math.floor(p[0] / across)), x = p[0] % across;

@@ -143,6 +143,39 @@ import WebAssembly
     #expect(try callI32(instance, "grow") == -1)
   }
 
+  /// Two instances that import the same memory, which is larger than they say, share that one and nothing else.
+  @Test func instancesShareTheImportAlone() throws {
+    let text = """
+      (module (import "host" "m" (memory $m 1)) (memory $own 1)
+        (func (export "size") (result i32 i32) (memory.size $m) (memory.size $own))
+        (func (export "store") (param i32) (i32.store $m (i32.const 8) (local.get 0))
+          (i32.store $own (i32.const 8) (local.get 0)))
+        (func (export "load") (result i32 i32) (i32.load $m (i32.const 8)) (i32.load $own (i32.const 8))))
+      """
+    let module = try ModuleParser.parse(Array(text.utf8), features: .all).module
+    var options = LoweringOptions()
+    options.imports = .accessors
+    let result = try MemoryLowering.lower(ModuleValidator.validate(module), options: options)
+    let single = makeEngine { $0.features.remove(.multiMemory) }
+    let compiled = try single.compile(
+      ModuleDecoder.decode(ModuleEncoder.encode(result.module), features: single.configuration.features))
+    let store = Store(single)
+    let host = LoweringHost(store, remotes: result.remotes)
+    let imports = try compiled.imports.map { try host.value(of: $0) }
+    let shared = try #require(host.memories["m"])
+    _ = try shared.grow(by: 2)
+    let pair = try (0..<2).map { _ in try store.instantiate(compiled, imports: imports) }
+    func call(_ instance: Instance, _ name: String, _ arguments: [Value] = []) throws -> String {
+      try instance.function(name).call(arguments).map { "\($0)" }.joined(separator: " ")
+    }
+    #expect(try call(pair[0], "size") == "\(Value.i32(Int32(shared.pageCount))) \(Value.i32(1))")
+    _ = try call(pair[0], "store", [.i32(7)])
+    #expect(try call(pair[0], "load") == "\(Value.i32(7)) \(Value.i32(7))")
+    #expect(try call(pair[1], "load") == "\(Value.i32(7)) \(Value.i32(0))")
+    _ = try call(pair[1], "store", [.i32(9)])
+    #expect(try call(pair[0], "load") == "\(Value.i32(9)) \(Value.i32(7))")
+  }
+
   @Test(arguments: [
     (
       "(import \"a\" \"m\" (memory 1)) (import \"a\" \"m\" (memory i64 1)) (memory 1)", ImportedMemories.own,

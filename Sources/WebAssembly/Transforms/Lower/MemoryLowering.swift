@@ -256,7 +256,7 @@ struct ModuleLowering {
     for section in old.customSections {
       let contents: Range<Int>
       switch section.name {
-      case Names.sectionName: contents = rewriter.append(newNames().encode())
+      case Names.sectionName: contents = rewriter.append(newNames())
       case BranchHints.sectionName:
         guard !hints.functions.isEmpty else { continue }
         contents = rewriter.append(hints.encode())
