@@ -4,7 +4,7 @@ import Testing
 /// The commands that pages of the documentation show, with the output that they show: every ```` ```console ```` block
 /// is run line by line in one folder for the page.
 @Suite struct DocumentationTests {
-  static let pages = ["link", "instrument", "everyday-tools"]
+  static let pages = ["lower", "link", "instrument", "everyday-tools"]
 
   @Test(arguments: pages)
   func commandsDoWhatThePageShows(page: String) throws {

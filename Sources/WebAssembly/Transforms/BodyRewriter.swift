@@ -207,6 +207,29 @@ struct BodyRewriter {
     return ConstantExpression(range: start..<bytes.count)
   }
 
+  /// Copies a constant expression, if there is one.
+  mutating func copy(_ expression: ConstantExpression?) throws(ModuleError) -> ConstantExpression? {
+    guard let expression else { return nil }
+    return try copy(expression)
+  }
+
+  /// Copies an element segment with its indices remapped.
+  mutating func copy(_ element: ElementSegment) throws(ModuleError) -> ElementSegment {
+    var element = element
+    if case .active(let table, let offset) = element.mode {
+      element.mode = .active(index: remapping.table(table), offset: try copy(offset))
+    }
+    switch element.items {
+    case .functions(let functions): element.items = .functions(functions.map(remapping.function))
+    case .expressions(let expressions):
+      var copies: [ConstantExpression] = []
+      copies.reserveCapacity(expressions.count)
+      for expression in expressions { copies.append(try copy(expression)) }
+      element.items = .expressions(copies)
+    }
+    return element
+  }
+
   /// Copies bytes as they are.
   mutating func copy(_ range: Range<Int>) -> Range<Int> {
     let start = bytes.count

@@ -25,14 +25,12 @@ struct ModuleCopy {
     new.tags = old.tags
     new.start = old.start.map(remapping.function)
     for table in old.tables {
-      var initializer: ConstantExpression?
-      if let expression = table.initializer { initializer = try rewriter.copy(expression) }
-      new.tables.append(Table(type: table.type, initializer: initializer))
+      new.tables.append(Table(type: table.type, initializer: try rewriter.copy(table.initializer)))
     }
     for global in old.globals {
       new.globals.append(Global(type: global.type, initializer: try rewriter.copy(global.initializer)))
     }
-    for element in old.elements { new.elements.append(try copy(element)) }
+    for element in old.elements { new.elements.append(try rewriter.copy(element)) }
     for var export in old.exports {
       switch export.kind {
       case .function: export.index = remapping.function(export.index)
@@ -43,22 +41,6 @@ struct ModuleCopy {
       }
       new.exports.append(export)
     }
-  }
-
-  private mutating func copy(_ element: ElementSegment) throws(ModuleError) -> ElementSegment {
-    var element = element
-    if case .active(let table, let offset) = element.mode {
-      element.mode = .active(index: remapping.table(table), offset: try rewriter.copy(offset))
-    }
-    switch element.items {
-    case .functions(let functions): element.items = .functions(functions.map(remapping.function))
-    case .expressions(let expressions):
-      var copies: [ConstantExpression] = []
-      copies.reserveCapacity(expressions.count)
-      for expression in expressions { copies.append(try rewriter.copy(expression)) }
-      element.items = .expressions(copies)
-    }
-    return element
   }
 
   /// Copies the data segments.

@@ -154,6 +154,7 @@ struct GenerationCampaign {
         }
         for field in totals.indices { totals[field] &+= worker.board[field] }
         workers[job] = nil
+        unlink(boardPath(job))
         if worker.board[CountBoard.finished] == 1 { continue }
         crashes += 1
         guard worker.board[CountBoard.number] > 0 else { continue }
@@ -167,8 +168,11 @@ struct GenerationCampaign {
     return (totals, crashes)
   }
 
+  /// Several campaigns may use one folder.
+  private func boardPath(_ job: Int) -> String { "\(options.finds)/generation-\(getpid())-\(job)" }
+
   private func start(job: Int, at first: Int) -> Running? {
-    let path = "\(options.finds)/generation-\(job)"
+    let path = boardPath(job)
     guard let board = CountBoard(path: path) else { return nil }
     board.reset()
     var words = command + ["--seed", "\(options.seed)", "--first", "\(first)", "--step", "\(options.jobs)"]

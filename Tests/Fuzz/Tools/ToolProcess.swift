@@ -27,6 +27,12 @@ struct ToolProcess {
     mkdir(folder, 0o755)
   }
 
+  /// Takes the folder away.
+  func remove() {
+    for name in ["module", "data", "page"] { unlink(path(name)) }
+    rmdir(folder)
+  }
+
   func path(_ name: String) -> String { "\(folder)/\(name)" }
 
   /// Writes a file, and returns its path.

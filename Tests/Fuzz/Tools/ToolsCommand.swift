@@ -51,6 +51,7 @@ struct ToolsCommand: ParsableCommand {
   private func work() {
     let corpus = Corpus(scripts: scripts, package: package)
     let command = ToolProcess(folder: "\(campaign.finds)/tools-\(getpid())")
+    defer { command?.remove() }
     campaign.work { number, board in
       let mutant = Mutator.mutant(number, seed: campaign.seed, of: corpus)
       board[Field.mutants] += 1

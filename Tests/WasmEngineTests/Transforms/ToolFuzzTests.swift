@@ -84,6 +84,17 @@ import WebAssembly
     #expect(refused > 100 && refused < 2000)
   }
 
+  /// Found by `polymnia-fuzz tools`.
+  @Test func recordsWithoutARingAreNone() throws {
+    let pair = try InstrumentPair(InstrumentTests.program, options: InstrumentTests.log { $0.logsFromStart = true })
+    var data = try pair.data()
+    // The number of recorded accesses.
+    data[32] = 3
+    var count = 0
+    try InstrumentData(data).forEachAccess { _ in count += 1 }
+    #expect(count == 0)
+  }
+
   @Test func dataTellsWhatHappened() throws {
     let pair = try InstrumentPair(
       InstrumentTests.program,

@@ -143,7 +143,7 @@ extension InstrumentRoutines {
       for parameter in item.type.parameters.indices { output.write(.localGet, UInt32(parameter)) }
       output.write(.call, item.function)
       map[Int(item.function)] = add(
-        Self.function(
+        AddedFunction(
           "instrument.\(item.name)", item.type.parameters, item.type.results, locals: [.i32, .i64], output))
     }
     return map
@@ -198,7 +198,7 @@ extension InstrumentRoutines {
   }
 
   /// Parameters: 0 where the list is, 1 its length. Locals: 2 where it ends.
-  mutating func noteVectors(_ memory: UInt32) -> Function {
+  mutating func noteVectors(_ memory: UInt32) -> AddedFunction {
     let note = index(plan.options.stores == .log ? .logRange(memory: memory) : .dirtyRange(memory: memory))
     var output = BodyOutput()
     output.wide(0, .i32)
@@ -230,6 +230,6 @@ extension InstrumentRoutines {
     output.write(.br, 0)
     output.write(.end)
     output.write(.end)
-    return Self.function("instrument.vectors.memory\(memory)", [.i32, .i32], [], output)
+    return AddedFunction("instrument.vectors.memory\(memory)", [.i32, .i32], [], output)
   }
 }

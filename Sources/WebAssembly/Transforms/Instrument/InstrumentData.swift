@@ -143,6 +143,7 @@ public struct InstrumentData: Sendable {
 
   /// Calls a function with every access that is kept, the oldest first.
   public func forEachAccess(_ body: (Access) -> Void) {
+    guard traceCapacity > 0 else { return }
     // Only a file that was cut short lacks some of the records.
     let size = Int(InstrumentLayout.traceRecordSize)
     let present = max(0, (bytes.count - traceStart + size - 1) / size)

@@ -39,7 +39,7 @@ extension InstrumentRoutines {
     output.write(.localTee, 0)
     plan.store(Offset.logPosition, &output)
     output.write(.localGet, 0)
-    return add(Self.function("instrument.mark", [], [.i32], locals: [.i32], output))
+    return add(AddedFunction("instrument.mark", [], [.i32], locals: [.i32], output))
   }
 
   private static func storing(_ type: ValueType) -> Opcode {
@@ -129,7 +129,7 @@ extension InstrumentRoutines {
     restoreGlobals(&output)
     output.i32(0)
     return add(
-      Self.function("instrument.rollback", [.i32], [.i32], locals: [.i32, .i32, .i32, .i32, .i64], output))
+      AddedFunction("instrument.rollback", [.i32], [.i32], locals: [.i32, .i32, .i32, .i32, .i64], output))
   }
 
   private func undo(_ memory: UInt32, _ output: inout BodyOutput) {
@@ -207,6 +207,6 @@ extension InstrumentRoutines {
       output.i32(map.pageCount)
       output.write(.memoryFill, plan.memory)
     }
-    return add(Self.function("instrument.reset", [], [], output))
+    return add(AddedFunction("instrument.reset", [], [], output))
   }
 }

@@ -24,24 +24,14 @@ struct InstrumentRoutines {
     case traceRange
   }
 
-  struct Function {
-    var name: String
-    var type: FunctionType
-    /// Local declarations and instructions.
-    var body: [UInt8]
-  }
-
   let plan: InstrumentPlan
-  /// The index of the first function that is added.
-  let firstIndex: UInt32
-  private(set) var functions: [Function] = []
-  private var indices: [Routine: UInt32] = [:]
+  private var added: AddedFunctions<Routine>
   /// The indices of the routines that accesses call, without a look at a dictionary: by memory, then width.
   private var logIndices: [UInt32?]
 
   init(_ plan: InstrumentPlan, firstIndex: UInt32) {
     self.plan = plan
-    self.firstIndex = firstIndex
+    added = AddedFunctions(firstIndex: firstIndex)
     logIndices = Array(repeating: nil, count: plan.memories.count * 5)
   }
 
@@ -55,7 +45,7 @@ struct InstrumentRoutines {
 
   /// The index of a routine.
   mutating func index(_ routine: Routine) -> UInt32 {
-    if let index = indices[routine] { return index }
+    if let index = added[routine] { return index }
     let function =
       switch routine {
       case .reserve: reserve()
@@ -69,33 +59,21 @@ struct InstrumentRoutines {
       case .trace(let type): trace(type)
       case .traceRange: traceRange()
       }
-    let index = add(function)
-    indices[routine] = index
-    return index
+    return added.add(function, as: routine)
   }
+
+  var firstIndex: UInt32 { added.firstIndex }
+  var functions: [AddedFunction] { added.all }
 
   /// Adds a function of another's making.
-  mutating func add(_ function: Function) -> UInt32 {
-    functions.append(function)
-    return firstIndex + UInt32(functions.count - 1)
-  }
-
-  static func function(
-    _ name: String, _ parameters: [ValueType], _ results: [ValueType], locals: [ValueType] = [], _ output: BodyOutput
-  ) -> Function {
-    var writer = InstructionWriter()
-    writer.locals(locals.map { (1, $0) })
-    writer.output.bytes.append(contentsOf: output.writer.bytes)
-    writer.opcode(.end)
-    return Function(name: name, type: FunctionType(parameters: parameters, results: results), body: writer.bytes)
-  }
+  mutating func add(_ function: AddedFunction) -> UInt32 { added.add(function) }
 
   private func type(_ memory: UInt32) -> AddressType { plan.memories[Int(memory)].addressType }
 
   // MARK: The undo log
 
   /// Parameter: 0 the number of bytes. Locals: 1 the pages that are missing, 2 those to ask for.
-  private mutating func reserve() -> Function {
+  private mutating func reserve() -> AddedFunction {
     typealias Offset = InstrumentLayout.Offset
     var output = BodyOutput()
     plan.load(Offset.logPosition, &output)
@@ -149,7 +127,7 @@ struct InstrumentRoutines {
     output.write(.i32Shl)
     plan.store(Offset.logLimit, &output)
     output.i32(1)
-    return Self.function("instrument.reserve", [.i64], [.i32], locals: [.i64, .i64], output)
+    return AddedFunction("instrument.reserve", [.i64], [.i32], locals: [.i64, .i64], output)
   }
 
   /// Pushes whether the secondary memory cannot grow by the pages in a local.
@@ -194,7 +172,7 @@ struct InstrumentRoutines {
   }
 
   /// Parameters: 0 the address, 1 the old bytes, 2 the offset. Local: 3 the position.
-  private mutating func log(_ memory: UInt32, _ width: UInt8) -> Function {
+  private mutating func log(_ memory: UInt32, _ width: UInt8) -> AddedFunction {
     let padded: UInt64 = width == 4 ? 16 : 8
     let size = padded + UInt64(InstrumentLayout.trailerSize)
     let addressType = type(memory)
@@ -217,7 +195,7 @@ struct InstrumentRoutines {
     output.write(.i32Add)
     plan.store(InstrumentLayout.Offset.logPosition, &output)
     let address = addressType.valueType
-    return Self.function(
+    return AddedFunction(
       "instrument.log\(1 << Int(width)).memory\(memory)", [address, width == 4 ? .v128 : .i64, address], [],
       locals: [.i32], output)
   }
@@ -242,7 +220,7 @@ struct InstrumentRoutines {
 
   /// Parameters: 0 the address, 1 the number of bytes, both i64. Locals: 2 the size of the record without its trailer
   /// (before that, of the memory), 3 the position.
-  private mutating func logRange(_ memory: UInt32) -> Function {
+  private mutating func logRange(_ memory: UInt32) -> AddedFunction {
     var output = BodyOutput()
     returnUnlessInBounds(memory, size: 2, &output)
     // A range that no log can hold asks for as much as does not fit for certain, so that the log is marked.
@@ -298,7 +276,7 @@ struct InstrumentRoutines {
     output.i32(InstrumentLayout.trailerSize)
     output.write(.i32Add)
     plan.store(InstrumentLayout.Offset.logPosition, &output)
-    return Self.function("instrument.log_range.memory\(memory)", [.i64, .i64], [], locals: [.i64, .i32], output)
+    return AddedFunction("instrument.log_range.memory\(memory)", [.i64, .i64], [], locals: [.i64, .i32], output)
   }
 
   /// The pages that a rollback has taken away from the program's view of a memory.
@@ -307,11 +285,11 @@ struct InstrumentRoutines {
     plan.access(.i64Load, plan.hiddenPages(of: memory), &output)
   }
 
-  private func size(_ memory: UInt32) -> Function {
+  private func size(_ memory: UInt32) -> AddedFunction {
     var output = BodyOutput()
     visibleSize(memory, &output)
     output.narrow(type(memory))
-    return Self.function("instrument.size.memory\(memory)", [], [type(memory).valueType], output)
+    return AddedFunction("instrument.size.memory\(memory)", [], [type(memory).valueType], output)
   }
 
   /// Pushes the size that the program sees, in pages, as an i64.
@@ -326,7 +304,7 @@ struct InstrumentRoutines {
   ///
   /// Parameter: 0 the pages. Locals: 1 the size before and 2 the pages that are hidden, both i64, 3 the position, 4 the
   /// pages as an i64.
-  private mutating func grow(_ memory: UInt32) -> Function {
+  private mutating func grow(_ memory: UInt32) -> AddedFunction {
     let addressType = type(memory)
     let shift = UInt64(plan.memories[Int(memory)].pageSizeLog2)
     var output = BodyOutput()
@@ -400,7 +378,7 @@ struct InstrumentRoutines {
     output.write(.localGet, 1)
     output.narrow(addressType)
     let value = addressType.valueType
-    return Self.function(
+    return AddedFunction(
       "instrument.grow.memory\(memory)", [value], [value], locals: [.i64, .i64, .i32, .i64], output)
   }
 
@@ -420,7 +398,7 @@ struct InstrumentRoutines {
   }
 
   /// Parameters: 0 the address, 1 the offset, 2 the number of bytes. Locals: 3 the first address, 4 the last, 5 scratch.
-  private func dirty(_ memory: UInt32) -> Function {
+  private func dirty(_ memory: UInt32) -> AddedFunction {
     let addressType = type(memory)
     let map = plan.dirtyMaps[Int(memory)]
     var output = BodyOutput()
@@ -454,12 +432,12 @@ struct InstrumentRoutines {
       plan.access(.i32Store8, map.start, &output)
     }
     let address = addressType.valueType
-    return Self.function(
+    return AddedFunction(
       "instrument.dirty.memory\(memory)", [address, address, .i32], [], locals: [.i64, .i64, .i64], output)
   }
 
   /// Parameters: 0 the address, 1 the number of bytes, both i64. Locals: 2 the size, 3 where the first page is noted.
-  private func dirtyRange(_ memory: UInt32) -> Function {
+  private func dirtyRange(_ memory: UInt32) -> AddedFunction {
     let map = plan.dirtyMaps[Int(memory)]
     var output = BodyOutput()
     returnUnlessInBounds(memory, size: 2, &output)
@@ -480,7 +458,7 @@ struct InstrumentRoutines {
     output.write(.localGet, 3)
     output.write(.i32Sub)
     output.write(.memoryFill, plan.memory)
-    return Self.function("instrument.dirty_range.memory\(memory)", [.i64, .i64], [], locals: [.i64, .i32], output)
+    return AddedFunction("instrument.dirty_range.memory\(memory)", [.i64, .i64], [], locals: [.i64, .i32], output)
   }
 
   // MARK: Traces
@@ -504,7 +482,7 @@ struct InstrumentRoutines {
 
   /// Parameters: 0 the address, 1 the offset, 2 the number of bytes with the number of the access above. Locals: 3 the
   /// count, 4 where the record goes.
-  private func trace(_ addressType: AddressType) -> Function {
+  private func trace(_ addressType: AddressType) -> AddedFunction {
     var output = BodyOutput()
     nextRecord(3, &output)
     output.write(.localTee, 4)
@@ -519,13 +497,13 @@ struct InstrumentRoutines {
     output.write(.localGet, 2)
     plan.access(.i64Store, plan.traceStart + 16, &output)
     let address = addressType.valueType
-    return Self.function(
+    return AddedFunction(
       "instrument.trace_\(addressType)", [address, address, .i64], [], locals: [.i64, .i32], output)
   }
 
   /// Parameters: 0 the address, 1 the source, 2 the number of bytes, all i64, 3 the number of the access. Locals: 4 the
   /// count, 5 where the record goes.
-  private func traceRange() -> Function {
+  private func traceRange() -> AddedFunction {
     var output = BodyOutput()
     nextRecord(4, &output)
     output.write(.localTee, 5)
@@ -546,7 +524,7 @@ struct InstrumentRoutines {
     output.write(.i64Shl)
     output.write(.i64Or)
     plan.access(.i64Store, plan.traceStart + 16, &output)
-    return Self.function("instrument.trace_range", [.i64, .i64, .i64, .i32], [], locals: [.i64, .i32], output)
+    return AddedFunction("instrument.trace_range", [.i64, .i64, .i64, .i32], [], locals: [.i64, .i32], output)
   }
 }
 

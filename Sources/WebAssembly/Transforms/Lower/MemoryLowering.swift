@@ -113,12 +113,12 @@ struct ModuleLowering {
     new.tags = old.tags
     new.start = old.start.map(remapping.function)
     for table in old.tables {
-      new.tables.append(Table(type: table.type, initializer: try copy(table.initializer)))
+      new.tables.append(Table(type: table.type, initializer: try rewriter.copy(table.initializer)))
     }
     for global in old.globals {
       new.globals.append(Global(type: global.type, initializer: try rewriter.copy(global.initializer)))
     }
-    for element in old.elements { new.elements.append(try copy(element)) }
+    for element in old.elements { new.elements.append(try rewriter.copy(element)) }
     let hints = try bodies(progress)
     for (results, _) in accesses.blockTypes.sorted(by: { $0.value < $1.value }) {
       appendType(FunctionType(parameters: [], results: results))
@@ -144,28 +144,6 @@ struct ModuleLowering {
       new.imports.append(
         Import(module: item.module, name: item.name, type: .function(typeIndex(item.type))))
     }
-  }
-
-  private mutating func copy(_ expression: ConstantExpression?) throws(ModuleError) -> ConstantExpression? {
-    guard let expression else { return nil }
-    return try rewriter.copy(expression)
-  }
-
-  private mutating func copy(_ element: ElementSegment) throws(ModuleError) -> ElementSegment {
-    var element = element
-    if case .active(let table, let offset) = element.mode {
-      element.mode = .active(index: table, offset: try rewriter.copy(offset))
-    }
-    switch element.items {
-    case .functions(let functions):
-      element.items = .functions(functions.map(remapping.function))
-    case .expressions(let expressions):
-      var copies: [ConstantExpression] = []
-      copies.reserveCapacity(expressions.count)
-      for expression in expressions { copies.append(try rewriter.copy(expression)) }
-      element.items = .expressions(copies)
-    }
-    return element
   }
 
   /// Rewrites all bodies. The result is the module's branch hints.

@@ -1,9 +1,9 @@
 extension MemoryRoutines {
-  func grow(_ place: MemoryLayout.Place) -> Function {
+  func grow(_ place: MemoryLayout.Place) -> AddedFunction {
     let type = place.type.addressType
     var output = BodyOutput()
     if place.isNative { growNative(place, &output) } else { growKept(place, &output) }
-    return function(
+    return AddedFunction(
       "memory\(place.memory).grow", [type.valueType], [type.valueType], locals: [.i64, .i64, .i64], output)
   }
 

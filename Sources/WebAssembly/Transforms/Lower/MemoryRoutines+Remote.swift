@@ -1,7 +1,7 @@
 /// Bulk instructions on memories that stay outside: loops over words, then over bytes. The ranges have been checked.
 extension MemoryRoutines {
   /// Locals: 0 the address, 1 the value, 2 the count; 3 the value in every byte of a word.
-  func remoteFill(_ place: MemoryLayout.Place, _ checked: BodyOutput) -> Function {
+  func remoteFill(_ place: MemoryLayout.Place, _ checked: BodyOutput) -> AddedFunction {
     let type = place.type.addressType
     var output = checked
     output.write(.localGet, 1)
@@ -20,7 +20,7 @@ extension MemoryRoutines {
         subtract(step, from: 2, type, &output)
       }
     }
-    return function(
+    return AddedFunction(
       "memory\(place.memory).fill", [type.valueType, .i32, type.valueType], [], locals: [.i64], output)
   }
 
@@ -30,7 +30,7 @@ extension MemoryRoutines {
   /// Locals: 0 the destination, 1 the source, 2 the count, all widened to 3, 4 and 5; 6 how far it is.
   func remoteCopy(
     _ destination: MemoryLayout.Place, _ source: MemoryLayout.Place, _ count: AddressType, _ checked: BodyOutput
-  ) -> Function {
+  ) -> AddedFunction {
     let (to, from) = (destination.type.addressType, source.type.addressType)
     var output = checked
     for (local, type) in [(UInt32(0), to), (1, from), (2, count)] {
@@ -75,7 +75,7 @@ extension MemoryRoutines {
       }
     }
     output.write(.end)
-    return function(
+    return AddedFunction(
       "memory\(destination.memory).copy_from\(source.memory)", [to.valueType, from.valueType, count.valueType], [],
       locals: [.i64, .i64, .i64, .i64], output)
   }
@@ -83,7 +83,7 @@ extension MemoryRoutines {
   /// `memory.init` by way of the scratch room, which holds the largest segment: what does not fit is not in the segment.
   ///
   /// Locals: 0 the destination, 1 where in the segment, 2 the count; 3 how far it is.
-  func remoteInitialize(_ segment: UInt32, _ place: MemoryLayout.Place, _ checked: BodyOutput) -> Function {
+  func remoteInitialize(_ segment: UInt32, _ place: MemoryLayout.Place, _ checked: BodyOutput) -> AddedFunction {
     let type = place.type.addressType
     var output = checked
     code.scratchBase(&output)
@@ -103,7 +103,7 @@ extension MemoryRoutines {
         subtract(step, from: 2, .i32, &output)
       }
     }
-    return function(
+    return AddedFunction(
       "memory\(place.memory).init\(segment)", [type.valueType, .i32, .i32], [], locals: [code.addressType], output)
   }
 

@@ -9,27 +9,17 @@ struct MemoryRoutines {
     case initialize(segment: UInt32, memory: UInt32)
   }
 
-  struct Function {
-    var name: String
-    var type: FunctionType
-    /// Local declarations and instructions.
-    var body: [UInt8]
-  }
-
   let code: LoweringCode
-  /// The index of the first function that is added.
-  let firstIndex: UInt32
-  private(set) var functions: [Function] = []
-  private var indices: [Routine: UInt32] = [:]
+  private var added: AddedFunctions<Routine>
 
   init(_ code: LoweringCode, firstIndex: UInt32) {
     self.code = code
-    self.firstIndex = firstIndex
+    added = AddedFunctions(firstIndex: firstIndex)
   }
 
   /// The index of a routine.
   mutating func index(_ routine: Routine) -> UInt32 {
-    if let index = indices[routine] { return index }
+    if let index = added[routine] { return index }
     let function =
       switch routine {
       case .outOfBounds: outOfBounds()
@@ -39,31 +29,19 @@ struct MemoryRoutines {
       case .copy(let destination, let source): copy(code.place(destination), code.place(source))
       case .initialize(let segment, let memory): initialize(segment, code.place(memory))
       }
-    let index = add(function)
-    indices[routine] = index
-    return index
+    return added.add(function, as: routine)
   }
+
+  var firstIndex: UInt32 { added.firstIndex }
+  var functions: [AddedFunction] { added.all }
 
   /// Adds a function of another's making.
-  mutating func add(_ function: Function) -> UInt32 {
-    functions.append(function)
-    return firstIndex + UInt32(functions.count - 1)
-  }
+  mutating func add(_ function: AddedFunction) -> UInt32 { added.add(function) }
 
-  func function(
-    _ name: String, _ parameters: [ValueType], _ results: [ValueType], locals: [ValueType] = [], _ output: BodyOutput
-  ) -> Function {
-    var writer = InstructionWriter()
-    writer.locals(locals.map { (1, $0) })
-    writer.output.bytes.append(contentsOf: output.writer.bytes)
-    writer.opcode(.end)
-    return Function(name: name, type: FunctionType(parameters: parameters, results: results), body: writer.bytes)
-  }
-
-  private func outOfBounds() -> Function {
+  private func outOfBounds() -> AddedFunction {
     var output = BodyOutput()
     code.trapOutOfBounds(&output)
-    return function("memory.out_of_bounds", [], [], output)
+    return AddedFunction("memory.out_of_bounds", [], [], output)
   }
 
   /// Ends in a trap where the condition on top of the stack holds.
@@ -74,7 +52,7 @@ struct MemoryRoutines {
     output.write(.end)
   }
 
-  private func fill(_ place: MemoryLayout.Place) -> Function {
+  private func fill(_ place: MemoryLayout.Place) -> AddedFunction {
     let type = place.type.addressType
     var output = BodyOutput()
     code.exceeds(0, count: 2, type, place, &output)
@@ -85,12 +63,12 @@ struct MemoryRoutines {
     output.write(.localGet, 2)
     code.widen(type, &output)
     output.write(.memoryFill, 0)
-    return function("memory\(place.memory).fill", [type.valueType, .i32, type.valueType], [], output)
+    return AddedFunction("memory\(place.memory).fill", [type.valueType, .i32, type.valueType], [], output)
   }
 
   /// What `memory.discard` means to an observer: a range of whole pages becomes zero. A range of anything else has no kind
   /// of trap of its own where there is no such instruction; it is out of bounds.
-  private func discard(_ place: MemoryLayout.Place, fill: UInt32) -> Function {
+  private func discard(_ place: MemoryLayout.Place, fill: UInt32) -> AddedFunction {
     let type = place.type.addressType
     var output = BodyOutput()
     if place.type.pageSizeLog2 > 0 {
@@ -110,10 +88,10 @@ struct MemoryRoutines {
     output.i32(0)
     output.write(.localGet, 1)
     output.write(.call, fill)
-    return function("memory\(place.memory).discard", [type.valueType, type.valueType], [], output)
+    return AddedFunction("memory\(place.memory).discard", [type.valueType, type.valueType], [], output)
   }
 
-  private func copy(_ destination: MemoryLayout.Place, _ source: MemoryLayout.Place) -> Function {
+  private func copy(_ destination: MemoryLayout.Place, _ source: MemoryLayout.Place) -> AddedFunction {
     let (to, from) = (destination.type.addressType, source.type.addressType)
     let count: AddressType = to == .i64 && from == .i64 ? .i64 : .i32
     var output = BodyOutput()
@@ -127,12 +105,12 @@ struct MemoryRoutines {
     output.write(.localGet, 2)
     code.widen(count, &output)
     output.writer.write(Instruction(.memoryCopy, index: 0, index2: 0))
-    return function(
+    return AddedFunction(
       "memory\(destination.memory).copy_from\(source.memory)", [to.valueType, from.valueType, count.valueType], [],
       output)
   }
 
-  private func initialize(_ segment: UInt32, _ place: MemoryLayout.Place) -> Function {
+  private func initialize(_ segment: UInt32, _ place: MemoryLayout.Place) -> AddedFunction {
     var output = BodyOutput()
     code.exceeds(0, count: 2, .i32, place, &output)
     trapIf(&output)
@@ -141,7 +119,7 @@ struct MemoryRoutines {
     output.write(.localGet, 1)
     output.write(.localGet, 2)
     output.writer.write(Instruction(.memoryInit, index: segment, index2: 0))
-    return function(
+    return AddedFunction(
       "memory\(place.memory).init\(segment)", [place.type.addressType.valueType, .i32, .i32], [], output)
   }
 }

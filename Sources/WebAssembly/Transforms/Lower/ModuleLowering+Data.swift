@@ -33,7 +33,7 @@ extension ModuleLowering {
     body.output.bytes.append(contentsOf: output.writer.bytes)
     body.opcode(.end)
     new.start = accesses.routines.add(
-      MemoryRoutines.Function(name: "memory.initialize", type: FunctionType(), body: body.bytes))
+      AddedFunction(name: "memory.initialize", type: FunctionType(), body: body.bytes))
   }
 
   private func own(_ memory: UInt32) -> UInt32 { UInt32(plan.own[Int(memory)]) }
