@@ -11,7 +11,7 @@ enum Main {
   static func main() {
     var kind: any ParsableCommand.Type = Polymnia.self
     do {
-      var command = try Polymnia.parseAsRoot(joiningFeatures(Array(CommandLine.arguments.dropFirst())))
+      var command = try Polymnia.parseAsRoot(joiningValues(Array(CommandLine.arguments.dropFirst())))
       kind = type(of: command)
       try command.run()
     } catch {
@@ -20,8 +20,8 @@ enum Main {
   }
 
   /// The arguments with `--features x` as one, `--features=x`: a value like `-threads` is not to be taken for several
-  /// options of one letter, of which `-h` is one.
-  static func joiningFeatures(_ arguments: [String]) -> [String] {
+  /// options of one letter, of which `-h` is one. And with `--stores` alone as `--stores=log`.
+  static func joiningValues(_ arguments: [String]) -> [String] {
     var result: [String] = []
     var index = 0
     // What follows the file belongs to the guest. All options of `run` that stand before it have a value, except these.
@@ -34,6 +34,9 @@ enum Main {
       if argument == "--features", let next {
         result.append("--features=\(next)")
         index += 2
+      } else if argument == "--stores", arguments.first == "instrument", !["log", "pages"].contains(next) {
+        result.append("--stores=log")
+        index += 1
       } else if isRun, argument.hasPrefix("--"), !argument.contains("="), !flags.contains(argument),
         let next
       {

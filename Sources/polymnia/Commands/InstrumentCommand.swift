@@ -82,6 +82,11 @@ struct InstrumentCommand: ParsableCommand {
       guard stores != nil || traceMemory || profile || coverage else {
         throw ValidationError("Choose at least one of --stores, --trace-memory, --profile and --coverage")
       }
+      guard !fromStart || stores == .log else { throw ValidationError("--from-start needs --stores=log") }
+      guard memory.isEmpty || stores != nil || traceMemory else {
+        throw ValidationError("--memory needs --stores or --trace-memory")
+      }
+      guard traceRecords > 0 else { throw ValidationError("--trace-records: expected a number above 0") }
       guard pageSize.nonzeroBitCount == 1, pageSize >= 8, pageSize <= 1 << 30 else {
         throw ValidationError("--page-size: expected a power of two from 8 to 1073741824")
       }

@@ -98,6 +98,14 @@ struct LinkCommand: ParsableCommand {
       size += transform.file.size
       inputs.append(LinkInput(name: file.name, module: transform.validated))
     }
+    for (text, rename) in zip(renames, options.renames) {
+      let isUsed = inputs.contains { input in
+        input.module.module.imports.contains {
+          $0.module == rename.module && (rename.name == nil || $0.name == rename.name)
+        }
+      }
+      if !isUsed { throw CommandFailure("--rename \(text)", "no module imports that") }
+    }
     let progress = ProgressLine("linking", total: size)
     defer { progress.finish() }
     do throws(LinkFailure) {

@@ -53,7 +53,7 @@ struct LinkReport {
     if linked.startStepCount > 0 {
       lines.append("  instantiation: \(counted(linked.startStepCount, "step")) in the start function")
     }
-    if !removed.isEmpty { lines.append("  removed: \(removed.joined(separator: ", "))") }
+    if !linked.removed.isEmpty { lines.append("  removed: \(linked.removed.text)") }
     if !merged.isEmpty { lines.append("  merged: \(merged.joined(separator: ", "))") }
     return lines.joined(separator: "\n")
   }
@@ -71,17 +71,6 @@ struct LinkReport {
     let names = linked.module.imports.map { "\($0.module) \($0.name)" }
     let rest = names.count > 12 ? " and \(names.count - 12) more" : ""
     return ["  left to import: \(names.prefix(12).joined(separator: ", "))\(rest)"]
-  }
-
-  private var removed: [String] {
-    let items = linked.removed
-    let all = [
-      (items.functions, "function", "functions"), (items.globals, "global", "globals"),
-      (items.tables, "table", "tables"), (items.memories, "memory", "memories"), (items.tags, "tag", "tags"),
-      (items.types, "type", "types"), (items.elementSegments, "element segment", "element segments"),
-      (items.dataSegments, "data segment", "data segments"),
-    ].filter { $0.0 > 0 }.map { counted($0.0, $0.1, $0.2) }
-    return items.imports > 0 ? all + ["of these \(counted(items.imports, "import"))"] : all
   }
 
   private var merged: [String] {
@@ -113,7 +102,7 @@ struct LinkReport {
       ("memories", .array(linked.memories.map(memory))),
       ("startSteps", .integer(linked.startStepCount)),
       ("merged", .object([("types", .integer(linked.mergedTypes)), ("imports", .integer(linked.mergedImports))])),
-      ("removed", removedJSON),
+      ("removed", linked.removed.json),
       (
         "droppedSections",
         .array(
@@ -141,18 +130,4 @@ struct LinkReport {
       ("exports", .array(memory.exports.map(JSON.string))),
     ])
   }
-
-  private var removedJSON: JSON {
-    let items = linked.removed
-    return .object([
-      ("functions", .integer(items.functions)), ("globals", .integer(items.globals)),
-      ("tables", .integer(items.tables)), ("memories", .integer(items.memories)), ("tags", .integer(items.tags)),
-      ("types", .integer(items.types)), ("elementSegments", .integer(items.elementSegments)),
-      ("dataSegments", .integer(items.dataSegments)), ("imports", .integer(items.imports)),
-    ])
-  }
-}
-
-private func counted(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
-  "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
 }

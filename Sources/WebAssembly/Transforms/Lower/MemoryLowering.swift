@@ -10,7 +10,9 @@ public enum MemoryLowering {
     _ validated: ValidatedModule, options: LoweringOptions = LoweringOptions(), progress: (Int) -> Void = { _ in }
   ) throws(ModuleError) -> LoweredModule {
     if validated.spaces.memories.count < 2, isPlain(validated.module) {
-      for memory in options.reservations.keys { throw ModuleLowering.noMemory(memory) }
+      guard options.reservations.isEmpty else {
+        throw ModuleError(.unsupported, "the module has one memory at most, for which no room is reserved", at: 0)
+      }
       return LoweredModule(
         module: validated.module, regions: [], remotes: [], scratch: 0, memory: validated.spaces.memories.first,
         droppedSections: [])
