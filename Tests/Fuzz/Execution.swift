@@ -25,6 +25,8 @@ struct Execution {
     var isStopped = false
     /// Whether calls went too deep somewhere, which depends on the tier.
     var isExhausted = false
+    /// What the compiler has found wrong with its own work.
+    var compilerFaults: [String] = []
 
     mutating func add(_ exact: String, loose: String? = nil) {
       events.append(Event(exact: exact, loose: loose ?? exact))
@@ -45,6 +47,8 @@ struct Execution {
     configuration.memoryPolicy.bounds = bounds
     configuration.metersFuel = metersFuel
     configuration.tier = tier
+    configuration.compilation = .eager
+    configuration.checksCompiler = true
     configuration.stackSize = 256 << 10
     configuration.validationThreads = 1
     let engine = Engine(configuration)
@@ -55,6 +59,8 @@ struct Execution {
     board?.add(.compiled)
     let store = makeStore(engine)
     var record = Record()
+    record.compilerFaults = engine.compilerFaults
+    guard record.compilerFaults.isEmpty else { return record }
     board?.phase = .instantiate
     guard let imports = try? module.imports.map({ try stub($0.type, in: store) }) else {
       board?.add(.unlinkable)

@@ -102,7 +102,9 @@ struct Trial {
       let compiled = Execution(
         tier: .compiler, bounds: number % 2 == 0 ? .guarded : .checked, metersFuel: false,
         seed: UInt64(number), board: nil)
+      // All of what is valid is compiled, called or not, and what the compiler finds wrong with its own work is a find.
       guard let third = compiled.run(validated) else { throw Mismatch("only the interpreter takes it") }
+      if let fault = third.compilerFaults.first { throw Mismatch("compiler: \(fault)") }
       if first.isExhausted || third.isExhausted { return }
       if try agree(first, third, "interpreter", "machine code", isExact: false) { board.add(.tiersAgreed) }
     #endif

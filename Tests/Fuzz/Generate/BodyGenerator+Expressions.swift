@@ -61,7 +61,7 @@ extension BodyGenerator {
   }
 
   private mutating func leaf(_ type: ValueType) -> Node {
-    let candidates = locals.indices.filter { locals[$0] == type }
+    let candidates = locals.indices.filter { locals[$0] == type && !hidden.contains($0) }
     if random.chance(70), !candidates.isEmpty {
       return Node(code: Self.bytes(0x20, random.pick(candidates)), result: type)
     }
@@ -90,7 +90,7 @@ extension BodyGenerator {
     var right = expression(type)
     if code == 0x98 || code == 0xA6 { right = canonical(right) }
     let isDivision = (0x6D...0x70).contains(code) || (0x7F...0x82).contains(code)
-    if isDivision, !random.chance(2) {
+    if isDivision, random.below(1000) > 3 {
       // Neither zero nor -1.
       let isNarrow = type == .i32
       right = Node(operands: [right, constant(type, 0x7FFF)], code: [isNarrow ? 0x71 : 0x83], result: type)
@@ -213,7 +213,7 @@ extension BodyGenerator {
       return constant(type, UInt64(random.below(0x8000)))
     case 50:
       // Wherever it leads.
-      return random.chance(25) ? expression(type) : constant(type, UInt64(0x1_0000 - random.below(12)))
+      return random.chance(12) ? expression(type) : constant(type, UInt64(0x1_0000 - random.below(12)))
     default:
       return Node(
         operands: [expression(type), constant(type, random.chance(50) ? 0x7FFF : 0x7FF8)],

@@ -156,6 +156,7 @@ extension BodyGenerator {
   private mutating func canonicalVector(_ node: Node, isNarrow: Bool) -> Node {
     let local = newLocal(.v128)
     counters.insert(local)
+    hidden.insert(local)
     let kept = Node(operands: [node], code: Self.bytes(0x22, local), result: .v128, isFixed: true)
     let get = Node(code: Self.bytes(0x20, local), result: .v128, isFixed: true)
     let bits: UInt64 = isNarrow ? 0x7FC0_0000_7FC0_0000 : 0x7FF8_0000_0000_0000

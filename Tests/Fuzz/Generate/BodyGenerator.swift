@@ -18,6 +18,8 @@ struct BodyGenerator {
   var locals: [ValueType] = []
   /// Locals that count loops, which only loops write.
   var counters: Set<Int> = []
+  /// Locals of vectors whose not-a-numbers have unknown bits, which nothing else reads.
+  var hidden: Set<Int> = []
   /// The innermost last.
   var targets: [Target] = []
   /// How often what is being made is executed at most.

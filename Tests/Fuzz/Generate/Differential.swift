@@ -5,7 +5,8 @@ import WebAssembly
 ///
 /// The number of the module decides how else the ways differ: which extensions of the processor machine code may use,
 /// whether it guards against speculation and leaves accesses to fault, whether memories of one instance are kept in
-/// different ways, and whether machine code meters fuel too, of which as much must be left.
+/// different ways, and whether machine code meters fuel too, of which as much must be left, and which runs out at the same
+/// place in both tiers.
 struct Differential {
   enum Outcome {
     case same(instructions: UInt64, traps: [Trap.Kind], throwing: Int)
@@ -59,7 +60,7 @@ struct Differential {
       Way(tier: .interpreter, bounds: .guarded, metersFuel: true), Way(tier: .interpreter, bounds: .checked),
       Way(tier: .compiler, bounds: .guarded), Way(tier: .compiler, bounds: .checked),
     ]
-    if random.chance(12) { ways.append(Way(tier: .compiler, bounds: .guarded, metersFuel: true)) }
+    if random.chance(35) { ways.append(Way(tier: .compiler, bounds: .guarded, metersFuel: true)) }
     for index in ways.indices.dropFirst() {
       if random.chance(30) { ways[index].turned = random.next() & 0xFF }
       if random.chance(20) { ways[index].guardsSpeculation = false }
@@ -114,7 +115,31 @@ struct Differential {
       }
     }
     let record = first ?? Record()
+    if ways.contains(where: { $0.tier == .compiler && $0.metersFuel }), record.instructions > 10,
+      let what = try? difference(
+        validated, ways, seed: seed, readOnly: readOnly, fuel: random.below(Int(record.instructions)))
+    {
+      return .different(what)
+    }
     return .same(instructions: record.instructions, traps: record.traps, throwing: record.throwing)
+  }
+
+  /// What differs where there is only so much fuel.
+  private static func difference(
+    _ validated: ValidatedModule, _ ways: [Way], seed: UInt64, readOnly: Int, fuel: Int
+  ) throws -> String? {
+    let metering = ways.filter(\.metersFuel)
+    let records = try metering.map { try run(validated, $0, seed: seed, readOnly: readOnly, fuel: Int64(fuel)) }
+    for (way, record) in zip(metering, records).dropFirst() {
+      for (expected, event) in zip(records[0].events, record.events) where expected != event {
+        return "\(metering[0].name), \(fuel) of fuel: \(expected)\n\(way.name): \(event)"
+      }
+      if record.instructions != records[0].instructions || record.events.count != records[0].events.count {
+        return
+          "\(metering[0].name), \(fuel) of fuel: used \(records[0].instructions)\n\(way.name): \(record.instructions)"
+      }
+    }
+    return nil
   }
 
   /// How often each operator is executed, by the interpreter.
@@ -135,7 +160,8 @@ struct Differential {
   }
 
   private static func run(
-    _ validated: ValidatedModule, _ way: Way, seed: UInt64, readOnly: Int, inspect: (Instance) -> Void = { _ in }
+    _ validated: ValidatedModule, _ way: Way, seed: UInt64, readOnly: Int, fuel: Int64 = 1 << 40,
+    inspect: (Instance) -> Void = { _ in }
   ) throws -> Record {
     var configuration = Engine.Configuration()
     configuration.features = .all
@@ -157,7 +183,6 @@ struct Differential {
       case .instance: true
       }
     }
-    let fuel: Int64 = 1 << 40
     if configuration.metersFuel { try store.setFuel(fuel) }
     let module = try CompiledModule(validated, engine: engine)
     var record = Record()

@@ -18,6 +18,7 @@ struct LoweringTrial {
   var options: LoweringOptions
   var tier: ExecutionTier
   var bounds = MemoryPolicy.Bounds.guarded
+  var deadline = Duration.seconds(5)
 
   private struct Record {
     var events: [String] = []
@@ -89,8 +90,6 @@ struct LoweringTrial {
 
   // MARK: Execution
 
-  private static let deadline = Duration.seconds(5)
-
   private func run(
     _ validated: ValidatedModule, _ lowered: LoweredModule?, _ calls: [Call]?, _ seed: UInt64, _ isDeep: Bool
   ) throws -> Record {
@@ -106,7 +105,7 @@ struct LoweringTrial {
     let host = LoweringHost(store, remotes: lowered?.remotes ?? [])
     let imports = try module.imports.map { try host.value(of: $0) }
     var record = Record()
-    store.setDeadline(after: Self.deadline)
+    store.setDeadline(after: deadline)
     defer { store.setDeadline(nil) }
     let instance: Instance
     do {

@@ -162,7 +162,7 @@ struct EagerCompilationTests {
     let memory = try #require(ExecutableMemory.shared)
     var places: Set<UInt> = []
     let binary = try CachedProgram.binary()
-    for _ in 0..<200 {
+    for _ in 0..<60 {
       let module = try makeEngine { $0.compilation = .eager }.compile(binary)
       let function = try #require(module.machine?.arena.functions.first)
       #expect(memory.contains(function.start))
@@ -170,7 +170,7 @@ struct EagerCompilationTests {
       places.insert(function.start)
     }
     // Other tests run at the same time and take room too, but not so much.
-    #expect(places.count < 200)
+    #expect(places.count < 60)
   }
 
   @Test func granulesAreJoinedWhenTheyComeBack() throws {

@@ -101,7 +101,8 @@ struct ProcessorFeatureTests {
     var generator = VectorCompilationTests.Generator(state: 7)
     var texts = [Self.program(Self.numeric)]
     for row in VectorCompilationTests.computations {
-      texts += VectorCompilationTests.functions(row, &generator).map { "(module (memory 1) \($0))" }
+      let functions = VectorCompilationTests.functions(row, &generator).map { $0.replacing("(export \"f\")", with: "") }
+      texts.append("(module (memory 1) \(functions.joined(separator: "\n")))")
     }
     for row in VectorCompilationTests.accesses where row.type?.results == [.v128] && row.immediates == .memoryArgument {
       texts.append("(module (memory 1) (func (param i32) (v128.store (i32.const 0) (\(row.name) (local.get 0)))))")

@@ -26,7 +26,7 @@ import WebAssembly
     """
 
   /// Longer runs take their number from the environment.
-  static let count = Int(Environment.value("POLYMNIA_BIND_MUTANTS") ?? "") ?? 2000
+  static let count = Int(Environment.value("POLYMNIA_BIND_MUTANTS") ?? "") ?? 1000
 
   @Test func changedBytesNeverCrash() throws {
     let original = ModuleEncoder.encode(try ModuleParser.parse(Array(Self.module.utf8), features: .all).module)

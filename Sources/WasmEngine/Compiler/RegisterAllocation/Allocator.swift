@@ -112,8 +112,22 @@ struct Allocator {
   @inline(__always)
   private func end(_ piece: Int32) -> Int32 { live.intervals[Int(piece)].end }
 
-  private func covers(_ piece: Int32, _ position: Int32) -> Bool {
-    var range = live.intervals[Int(piece)].firstRange
+  /// The first range of a piece that does not end before a position, which is never before one asked about earlier.
+  @inline(__always)
+  private mutating func firstRange(_ piece: Int32, from position: Int32) -> Int32 {
+    let cursor = live.intervals[Int(piece)].rangeCursor
+    var range = cursor >= 0 ? cursor : live.intervals[Int(piece)].firstRange
+    while range >= 0, live.ranges[Int(range)].end <= position {
+      let next = live.ranges[Int(range)].next
+      if next < 0 { break }
+      range = next
+    }
+    live.intervals[Int(piece)].rangeCursor = range
+    return range
+  }
+
+  private mutating func covers(_ piece: Int32, _ position: Int32) -> Bool {
+    var range = firstRange(piece, from: position)
     while range >= 0 {
       let current = live.ranges[Int(range)]
       if position < current.start { return false }
@@ -142,11 +156,19 @@ struct Allocator {
   }
 
   /// The first use at or after a position that needs a register; Int32.max where there is none.
-  private func nextUse(_ piece: Int32, from position: Int32, needsRegister: Bool) -> Int32 {
+  private mutating func nextUse(_ piece: Int32, from position: Int32, needsRegister: Bool) -> Int32 {
     var use = live.intervals[Int(piece)].firstUse
+    let cursor = live.intervals[Int(piece)].useCursor
+    if cursor >= 0, live.uses[Int(cursor)].position < position { use = cursor }
+    var previous: Int32 = -1
+    while use >= 0, live.uses[Int(use)].position < position {
+      previous = use
+      use = live.uses[Int(use)].next
+    }
+    if previous >= 0 { live.intervals[Int(piece)].useCursor = previous }
     while use >= 0 {
       let current = live.uses[Int(use)]
-      if current.position >= position, !needsRegister || !current.mayBeInMemory { return current.position }
+      if !needsRegister || !current.mayBeInMemory { return current.position }
       use = current.next
     }
     return Int32.max
@@ -192,16 +214,16 @@ struct Allocator {
     for register in 0..<32 { free[register] = 0 }
     for register in registers { free[Int(register)] = Int32.max }
     let range = live.intervals[Int(current)].firstRange
+    let begin = start(current)
     for piece in active { free[Int(live.intervals[Int(piece)].place)] = 0 }
     for piece in inactive {
       let place = Int(live.intervals[Int(piece)].place)
-      if free[place] > 0 { free[place] = min(free[place], intersection(live.intervals[Int(piece)].firstRange, range)) }
+      if free[place] > 0 { free[place] = min(free[place], intersection(firstRange(piece, from: begin), range)) }
     }
     for register in registers where free[Int(register)] > 0 {
       let next = intersection(fixedCursor[Int(register)], range)
       free[Int(register)] = min(free[Int(register)], next)
     }
-    let begin = start(current)
     let finish = end(current)
     let hints = (
       place(ofHint: live.intervals[Int(current)].edgeHint), place(ofHint: live.intervals[Int(current)].hint)
@@ -268,7 +290,7 @@ struct Allocator {
         next[place] = min(next[place], nextUse(piece, from: begin, needsRegister: false))
       }
     }
-    for piece in inactive where intersection(live.intervals[Int(piece)].firstRange, range) != Int32.max {
+    for piece in inactive where intersection(firstRange(piece, from: begin), range) != Int32.max {
       let place = Int(live.intervals[Int(piece)].place)
       next[place] = min(next[place], nextUse(piece, from: begin, needsRegister: false))
     }
@@ -312,7 +334,7 @@ struct Allocator {
     let currentRange = live.intervals[Int(current)].firstRange
     for piece in inactive {
       guard live.intervals[Int(piece)].place == best,
-        intersection(live.intervals[Int(piece)].firstRange, currentRange) != Int32.max
+        intersection(firstRange(piece, from: begin), currentRange) != Int32.max
       else {
         kept.append(piece)
         continue
@@ -341,7 +363,7 @@ struct Allocator {
 
   /// A piece that loses its register in a loop in which it is not used loses it in front of the loop, so that the loop does
   /// not bring it back each time around. The outermost such loop counts.
-  private func beforeLoops(_ piece: Int32, _ position: Int32) -> Int32 {
+  private mutating func beforeLoops(_ piece: Int32, _ position: Int32) -> Int32 {
     let earliest = max(start(piece), live.lastDefinition(of: piece)) + 1
     var result = position
     var loop = innermostLoop[blockIndex(position)]
@@ -434,6 +456,8 @@ struct Allocator {
   /// Cuts a piece in two; the result is the part from `position` on.
   private mutating func split(_ piece: Int32, at position: Int32) -> Int32 {
     var rest = Interval(register: live.intervals[Int(piece)].register)
+    live.intervals[Int(piece)].rangeCursor = -1
+    live.intervals[Int(piece)].useCursor = -1
     rest.hint = live.intervals[Int(piece)].hint
     rest.edgeHint = live.intervals[Int(piece)].edgeHint
     rest.nextPiece = live.intervals[Int(piece)].nextPiece

@@ -21,6 +21,9 @@ struct Interval {
   var firstRange: Int32 = -1
   var firstUse: Int32 = -1
   var nextPiece: Int32 = -1
+  /// A range and a use that lie before what was asked for last, from which to look on; -1 for the first.
+  var rangeCursor: Int32 = -1
+  var useCursor: Int32 = -1
   /// A physical register, or -1 in memory.
   var place: Int8 = -1
   /// Where its last range ends.
@@ -41,18 +44,23 @@ struct LiveIntervals {
   var lastDefinition: [Int32] = []
 
   // Sets of registers have a bit for each register that is live in more than one block, and the others of a block
-  // share what comes behind them.
+  // share what comes behind them. Registers whose lives lie apart share a bit, so that a set is as large as what can be
+  // live at once and not as the function.
   /// For each register its place in sets.
   private var numbers: [Int32] = []
-  /// The registers that are live in more than one block.
-  private var globals: [Int32] = []
+  /// For each place in sets, the registers that share it, in the order of the blocks: those of place n are from
+  /// `ownerStarts[n]` on, each with the first block of its life.
+  private var owners: [(firstBlock: Int32, register: Int32)] = []
+  private var ownerStarts: [Int32] = []
   /// Words of a set of what is live where a block begins.
-  private var words = 0
+  private(set) var words = 0
   /// Those sets, one behind the other.
   private var liveIn: [UInt64] = []
   /// What is live at one place.
   private var live: [UInt64] = []
   private var homes: [Int32] = []
+  /// The blocks between which a register is mentioned or can be live.
+  private var lastBlocks: [Int32] = []
 
   mutating func build(_ machine: borrowing MachineFunction) -> Bool {
     let count = machine.isVector.count
@@ -85,7 +93,7 @@ struct LiveIntervals {
           machine.registerPool[Int(machine.blocks[Int(info.successors.0)].parameters.start) + index], register,
           isBackEdge: info.successors.0 <= block)
       }
-      addRangeOfLive(from, to)
+      addRangeOfLive(from, to, block)
       for index in stride(from: Int(info.end) - 1, through: Int(info.first), by: -1) {
         let position = Int32(index) * 2
         let instruction = machine.instructions[index]
@@ -120,7 +128,7 @@ struct LiveIntervals {
       }
       if info.loopEnd >= 0 {
         let end = machine.blocks[Int(info.loopEnd) - 1].end * 2
-        addRangeOfLive(from, end)
+        addRangeOfLive(from, end, block)
         // What is live into the header is live throughout the loop, in the blocks already seen too.
         for other in block + 1..<Int(info.loopEnd) {
           for word in 0..<words { liveIn[other * words + word] |= live[word] }
@@ -140,7 +148,8 @@ struct LiveIntervals {
     homes.append(contentsOf: repeatElement(-1, count: count))
     numbers.removeAll(keepingCapacity: true)
     numbers.append(contentsOf: repeatElement(-1, count: count))
-    globals.removeAll(keepingCapacity: true)
+    lastBlocks.removeAll(keepingCapacity: true)
+    lastBlocks.append(contentsOf: repeatElement(-1, count: count))
     var most: Int32 = 0
     for block in machine.blocks.indices {
       // Physical registers are live within a block only.
@@ -151,11 +160,8 @@ struct LiveIntervals {
           homes[register.index] = Int32(block)
           numbers[register.index] = next
           next += 1
-        } else if homes[register.index] != Int32(block), homes[register.index] != .max {
-          homes[register.index] = .max
-          numbers[register.index] = Int32(globals.count)
-          globals.append(Int32(register.index))
         }
+        lastBlocks[register.index] = Int32(block)
       }
       let info = machine.blocks[block]
       for index in 0..<Int(info.parameters.count) { note(machine.registerPool[Int(info.parameters.start) + index]) }
@@ -166,13 +172,102 @@ struct LiveIntervals {
       }
       most = max(most, next)
     }
-    words = (globals.count + 63) / 64
+    let places = sharePlaces(machine)
+    words = (places + 63) / 64
     for register in 0..<32 { numbers[register] = Int32(words * 64 + register) }
-    for register in 32..<count where homes[register] != .max && numbers[register] >= 0 {
+    for register in 32..<count where homes[register] == lastBlocks[register] && numbers[register] >= 0 {
       numbers[register] += Int32(words * 64)
     }
     live.removeAll(keepingCapacity: true)
     live.append(contentsOf: repeatElement(0, count: words + (Int(most) + 63) / 64))
+  }
+
+  /// Gives the registers that are live in more than one block their places in sets; how many places there are.
+  private mutating func sharePlaces(_ machine: borrowing MachineFunction) -> Int {
+    // The blocks of a loop stand together. What comes from before it and is used in it lives up to its end.
+    var loops: [(first: Int32, last: Int32, parent: Int32)] = []
+    var innermost = [Int32](repeating: -1, count: machine.blocks.count)
+    var open: Int32 = -1
+    for block in machine.blocks.indices {
+      while open >= 0, loops[Int(open)].last < Int32(block) { open = loops[Int(open)].parent }
+      if machine.blocks[block].loopEnd >= 0 {
+        loops.append((Int32(block), machine.blocks[block].loopEnd - 1, open))
+        open = Int32(loops.count - 1)
+      }
+      innermost[block] = open
+    }
+    // By their first blocks.
+    var counts = [Int32](repeating: 0, count: machine.blocks.count + 1)
+    for register in 32..<numbers.count where homes[register] >= 0 && homes[register] != lastBlocks[register] {
+      counts[Int(homes[register]) + 1] += 1
+      var loop = innermost[Int(lastBlocks[register])]
+      while loop >= 0, loops[Int(loop)].first > homes[register] {
+        lastBlocks[register] = max(lastBlocks[register], loops[Int(loop)].last)
+        loop = loops[Int(loop)].parent
+      }
+    }
+    for block in machine.blocks.indices { counts[block + 1] += counts[block] }
+    var order = [Int32](repeating: 0, count: Int(counts[machine.blocks.count]))
+    for register in 32..<numbers.count where homes[register] >= 0 && homes[register] != lastBlocks[register] {
+      order[Int(counts[Int(homes[register])])] = Int32(register)
+      counts[Int(homes[register])] += 1
+    }
+    // The places that are free from a block on, as a list for each block in which lives end.
+    var firstFree = [Int32](repeating: -1, count: machine.blocks.count)
+    var nextFree: [Int32] = []
+    var available: [Int32] = []
+    var released = 0
+    ownerStarts.removeAll(keepingCapacity: true)
+    for register in order {
+      while released < Int(homes[Int(register)]) {
+        var place = firstFree[released]
+        while place >= 0 {
+          available.append(place)
+          place = nextFree[Int(place)]
+        }
+        released += 1
+      }
+      let place: Int32
+      if let free = available.popLast() {
+        place = free
+      } else {
+        place = Int32(nextFree.count)
+        nextFree.append(-1)
+        ownerStarts.append(0)
+      }
+      numbers[Int(register)] = place
+      ownerStarts[Int(place)] += 1
+      let last = Int(lastBlocks[Int(register)])
+      nextFree[Int(place)] = firstFree[last]
+      firstFree[last] = place
+    }
+    var start: Int32 = 0
+    for place in ownerStarts.indices {
+      let count = ownerStarts[place]
+      ownerStarts[place] = start
+      start += count
+    }
+    ownerStarts.append(start)
+    var filled = ownerStarts
+    owners = Array(repeating: (0, 0), count: order.count)
+    for register in order {
+      let place = Int(numbers[Int(register)])
+      owners[Int(filled[place])] = (homes[Int(register)], register)
+      filled[place] += 1
+    }
+    return ownerStarts.count - 1
+  }
+
+  /// The register that has a place in sets where a block is.
+  @inline(__always)
+  private func register(at place: Int, in block: Int) -> Int {
+    var low = Int(ownerStarts[place])
+    var high = Int(ownerStarts[place + 1])
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if owners[middle].firstBlock <= Int32(block) { low = middle } else { high = middle }
+    }
+    return Int(owners[low].register)
   }
 
   @inline(__always)
@@ -194,11 +289,11 @@ struct LiveIntervals {
   }
 
   /// Adds a range to every register that is live and not only in one block.
-  private mutating func addRangeOfLive(_ start: Int32, _ end: Int32) {
+  private mutating func addRangeOfLive(_ start: Int32, _ end: Int32, _ block: Int) {
     for word in 0..<words {
       var bits = live[word]
       while bits != 0 {
-        addRange(Int(globals[word * 64 + bits.trailingZeroBitCount]), start, end)
+        addRange(register(at: word * 64 + bits.trailingZeroBitCount, in: block), start, end)
         bits &= bits - 1
       }
     }
@@ -207,25 +302,29 @@ struct LiveIntervals {
   /// Whether a register is live where a block begins (its parameters are not).
   func isLive(_ register: Int, into block: Int) -> Bool {
     let number = Int(numbers[register])
-    return number >= 0 && number < words * 64 && liveIn[block * words + number >> 6] & (1 << UInt64(number & 63)) != 0
+    guard number >= 0, number < words * 64, homes[register] <= Int32(block), Int32(block) <= lastBlocks[register] else {
+      return false
+    }
+    return liveIn[block * words + number >> 6] & (1 << UInt64(number & 63)) != 0
   }
 
   /// The registers of `among` that can be live where a block begins, as a set for ``forEachLive(into:among:_:)``.
   func globalSet(_ among: (Int) -> Bool) -> [UInt64] {
     var result = [UInt64](repeating: 0, count: words)
-    for (number, register) in globals.enumerated() where among(Int(register)) {
-      result[number >> 6] |= 1 << UInt64(number & 63)
+    for owner in owners where among(Int(owner.register)) {
+      let place = Int(numbers[Int(owner.register)])
+      result[place >> 6] |= 1 << UInt64(place & 63)
     }
     return result
   }
 
-  /// Calls `body` with every register of the set `among` that is live where a block begins.
+  /// Calls `body` with every register that is live where a block begins and whose place is in the set `among`.
   @inline(__always)
   func forEachLive(into block: Int, among set: [UInt64], _ body: (Int) -> Void) {
     for word in 0..<words {
       var bits = liveIn[block * words + word] & set[word]
       while bits != 0 {
-        body(Int(globals[word * 64 + bits.trailingZeroBitCount]))
+        body(register(at: word * 64 + bits.trailingZeroBitCount, in: block))
         bits &= bits - 1
       }
     }
@@ -237,7 +336,7 @@ struct LiveIntervals {
     for word in 0..<words {
       var bits = liveIn[block * words + word]
       while bits != 0 {
-        body(Int(globals[word * 64 + bits.trailingZeroBitCount]))
+        body(register(at: word * 64 + bits.trailingZeroBitCount, in: block))
         bits &= bits - 1
       }
     }
