@@ -31,7 +31,9 @@ import WebAssembly
   ]
 
   /// Where modules have several memories as they are.
-  static let foldersOfSeveral = ["core/multi-memory", "core/simd/simd_memory-multi.wast", "proposals/custom-page-sizes"]
+  static let foldersOfSeveral = [
+    "core/multi-memory", "core/simd/simd_memory-multi.wast", "proposals/custom-page-sizes",
+  ]
 
   @Test(
     .enabled(if: OfficialScriptTests.isThere, "The official scripts are not in ../shared/testsuite."),
@@ -39,7 +41,9 @@ import WebAssembly
   func scriptsDoNotNotice(companion: Companion) throws {
     let folder = OfficialScriptTests.folder
     let paths = try ScriptFiles.find(
-      (companion == .none ? Self.foldersOfSeveral : Self.folders).map { "\(folder)/\($0)" }.filter { FileManager.default.fileExists(atPath: $0) })
+      (companion == .none ? Self.foldersOfSeveral : Self.folders).map { "\(folder)/\($0)" }.filter {
+        FileManager.default.fileExists(atPath: $0)
+      })
     let lowered = Mutex(0)
     for path in Set(paths).sorted() {
       let text = try String(contentsOfFile: path, encoding: .utf8)
