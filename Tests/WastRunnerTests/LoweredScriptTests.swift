@@ -35,22 +35,42 @@ import WebAssembly
     "core/multi-memory", "core/simd/simd_memory-multi.wast", "proposals/custom-page-sizes",
   ]
 
+  /// What is run on a tier.
+  struct Run: Sendable, CustomTestStringConvertible {
+    var companion: Companion
+    var tier: ExecutionTier
+    var folders: [String]
+    /// More modules than this must have been lowered.
+    var least = 300
+
+    var testDescription: String { "\(companion) on \(tier), \(folders.count) folders and scripts" }
+  }
+
+  /// Everything on one of the tiers, what has several memories or 64-bit addresses on both.
+  static let runs = [
+    Run(companion: .none, tier: .interpreter, folders: foldersOfSeveral, least: 40),
+    Run(companion: .none, tier: .compiler, folders: foldersOfSeveral, least: 40),
+    Run(companion: .fixed, tier: .compiler, folders: folders),
+    Run(companion: .fixed, tier: .interpreter, folders: foldersOfSeveral + ["core/memory64"], least: 150),
+    Run(companion: .bounded, tier: .compiler, folders: folders),
+    Run(companion: .open, tier: .interpreter, folders: folders),
+  ]
+
   @Test(
     .enabled(if: OfficialScriptTests.isThere, "The official scripts are not in ../shared/testsuite."),
-    arguments: Companion.allCases)
-  func scriptsDoNotNotice(companion: Companion) throws {
+    arguments: runs)
+  func scriptsDoNotNotice(run: Run) throws {
+    let companion = run.companion
     let folder = OfficialScriptTests.folder
     let paths = try ScriptFiles.find(
-      (companion == .none ? Self.foldersOfSeveral : Self.folders).map { "\(folder)/\($0)" }.filter {
-        FileManager.default.fileExists(atPath: $0)
-      })
+      run.folders.map { "\(folder)/\($0)" }.filter { FileManager.default.fileExists(atPath: $0) })
     let lowered = Mutex(0)
     for path in Set(paths).sorted() {
       let text = try String(contentsOfFile: path, encoding: .utf8)
       // Whoever imports a memory of another module would get the combined one.
       let isLinked = text.contains("(register")
       var options = SuiteOptions()
-      options.tier = companion == .bounded ? .compiler : .interpreter
+      options.tier = run.tier
       options.moduleTransform = { module, features in
         let exportsMemory = module.exports.contains { $0.kind == .memory }
         if isLinked && exportsMemory { return module }
@@ -71,7 +91,7 @@ import WebAssembly
         #expect(failures.isEmpty, "\(outcome.path): \(failures.prefix(3))")
       }
     }
-    #expect(lowered.withLock { $0 } > (companion == .none ? 40 : 300))
+    #expect(lowered.withLock { $0 } > run.least)
   }
 
   private static func add(_ companion: Companion, to module: Module) -> Module {
