@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Extensions of the x86-64 instruction set that compiled code uses where the processor has them, and does without where
 /// not. What it cannot do without is SSE4.1.
 public struct ProcessorFeatures: OptionSet, Hashable, Sendable {
@@ -30,9 +26,11 @@ public struct ProcessorFeatures: OptionSet, Hashable, Sendable {
   /// What this machine has.
   public static let native: ProcessorFeatures = {
     #if arch(x86_64) && os(Linux)
+      guard let processor = Processor.current else { return .baseline }
       var features = named.reduce(into: ProcessorFeatures.baseline) { features, row in
-        if flags.contains(row.flag) { features.insert(row.feature) }
+        if processor.has(row.bit) { features.insert(row.feature) }
       }
+      if !processor.keepsWideVectors { features.subtract([.avx, .avx2]) }
       if !features.contains(.avx) { features.remove(.avx2) }
       return features
     #else
@@ -69,29 +67,16 @@ public struct ProcessorFeatures: OptionSet, Hashable, Sendable {
   /// Whether this processor can run what the compiler makes, SSSE3 and SSE4.1 among it.
   static let hasFloor: Bool = {
     #if arch(x86_64) && os(Linux)
-      return flags.contains("ssse3") && flags.contains("sse4_1")
+      guard let processor = Processor.current else { return false }
+      return processor.has(.ssse3) && processor.has(.sse41)
     #else
       return false
     #endif
   }()
 
-  /// Each feature with its name here and among the kernel's flags.
-  private static let named: [(feature: ProcessorFeatures, name: Substring, flag: Substring)] = [
-    (.sse42, "sse42", "sse4_2"), (.avx, "avx", "avx"), (.avx2, "avx2", "avx2"), (.bmi1, "bmi1", "bmi1"),
-    (.bmi2, "bmi2", "bmi2"), (.lzcnt, "lzcnt", "abm"), (.popcnt, "popcnt", "popcnt"),
+  /// Each feature with its name and where the processor says that it has it.
+  private static let named: [(feature: ProcessorFeatures, name: Substring, bit: Processor.Bit)] = [
+    (.sse42, "sse42", .sse42), (.avx, "avx", .avx), (.avx2, "avx2", .avx2), (.bmi1, "bmi1", .bmi1),
+    (.bmi2, "bmi2", .bmi2), (.lzcnt, "lzcnt", .lzcnt), (.popcnt, "popcnt", .popcnt),
   ]
-
-  #if os(Linux)
-    /// The flags that the kernel lists: those that it lets programs use.
-    private static let flags: Set<Substring> = {
-      guard let file = fopen("/proc/cpuinfo", "r") else { return [] }
-      defer { fclose(file) }
-      var buffer = [CChar](repeating: 0, count: 16384)
-      while fgets(&buffer, Int32(buffer.count), file) != nil {
-        let line = buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        if line.hasPrefix("flags") { return Set(line.split(whereSeparator: { " \n\t:".contains($0) })) }
-      }
-      return []
-    }()
-  #endif
 }
