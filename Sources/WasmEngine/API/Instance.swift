@@ -43,10 +43,10 @@ public struct Instance {
   /// ```swift
   /// let add = try instance.function("add", as: (Int32, Int32).self, returning: Int32.self)
   /// ```
-  @inlinable
+  @inlinable @_disfavoredOverload
   public func function<each P: WasmValue, R: WasmValue>(
     _ name: String, as parameters: (repeat each P).Type, returning result: R.Type
-  ) throws(UsageError) -> TypedFunction<R, repeat each P> {
+  ) throws(UsageError) -> TypedFunction<(repeat each P), R> {
     try function(name).typed(as: parameters, returning: result)
   }
 
@@ -54,15 +54,15 @@ public struct Instance {
   @inlinable @_disfavoredOverload
   public func function<each P: WasmValue, each R: WasmValue>(
     _ name: String, as parameters: (repeat each P).Type, returning results: (repeat each R).Type
-  ) throws(UsageError) -> TypedFunction<(repeat each R), repeat each P> {
+  ) throws(UsageError) -> TypedFunction<(repeat each P), (repeat each R)> {
     try function(name).typed(as: parameters, returning: results)
   }
 
   /// An exported function without results, with its parameters as Swift types; `Void.self` for none.
-  @inlinable
+  @inlinable @_disfavoredOverload
   public func function<each P: WasmValue>(
     _ name: String, as parameters: (repeat each P).Type
-  ) throws(UsageError) -> TypedFunction<(), repeat each P> {
+  ) throws(UsageError) -> TypedFunction<(repeat each P), ()> {
     try function(name).typed(as: parameters)
   }
 

@@ -205,30 +205,54 @@ public final class Store {
     context[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: slots))
   }
 
-  /// Calls a function with arguments and results in slots that ``takeSlots(_:)`` gave.
+  /// Calls a function with arguments and results in slots.
   @usableFromInline func call(_ function: Function, slots: UnsafeMutablePointer<UInt64>) throws {
     try call(function.record, slots: slots)
   }
 
+  @inline(__always)
   func call(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
-    let savedLimit = context[StoreContext.nativeStackLimitOffset]
-    let savedTop = context[StoreContext.valueStackTopOffset]
+    let position = UInt64(ThreadStack.position)
+    let limit = context[StoreContext.nativeStackLimitOffset]
+    // A call by a host function, which wasm has called on this stack. Everything else takes a longer way.
+    if position > limit, position < context[StoreContext.nativeStackStartOffset] {
+      return try callOnSameStack(record, slots: slots)
+    }
+    let start = context[StoreContext.nativeStackStartOffset]
+    let newLimit = UInt64(ThreadStack.limit)
+    if newLimit != limit {
+      context[StoreContext.nativeStackLimitOffset] = newLimit
+      InterruptWord.refreshLimit(context)
+    }
+    context[StoreContext.nativeStackStartOffset] = position
+    defer {
+      context[StoreContext.nativeStackStartOffset] = start
+      // A host function may have gone on on another thread, whose stack has other bounds.
+      if start != 0, newLimit != limit {
+        context[StoreContext.nativeStackLimitOffset] = limit
+        InterruptWord.refreshLimit(context)
+      }
+    }
+    try callOnSameStack(record, slots: slots)
+  }
+
+  /// Calls a function while the limit of the stack is this thread's.
+  private func callOnSameStack(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
+    let top = context[StoreContext.valueStackTopOffset]
+    if record.machineCode != 0, record.context.base != hostContext.base,
+      UInt64(ThreadStack.position) > context[StoreContext.nativeStackLimitOffset]
+    {
+      let status = Tier.enterMachineCode(record, slots: slots, in: context)
+      context[StoreContext.valueStackTopOffset] = top
+      if status != .completed { throw failure(status) }
+      return
+    }
     let savedActivation = context[StoreContext.lastActivationOffset]
     let savedFrame = context[StoreContext.lastFrameOffset]
     let savedPosition = context[StoreContext.lastPositionOffset]
     let savedContext = context[StoreContext.lastContextOffset]
-    // A host function may have gone on on another thread, whose stack has other bounds.
-    let limit = UInt64(ThreadStack.limit)
-    if limit != savedLimit {
-      context[StoreContext.nativeStackLimitOffset] = limit
-      InterruptWord.refreshLimit(context)
-    }
     defer {
-      if limit != savedLimit, savedLimit != 0 {
-        context[StoreContext.nativeStackLimitOffset] = savedLimit
-        InterruptWord.refreshLimit(context)
-      }
-      context[StoreContext.valueStackTopOffset] = savedTop
+      context[StoreContext.valueStackTopOffset] = top
       context[StoreContext.lastActivationOffset] = savedActivation
       context[StoreContext.lastFrameOffset] = savedFrame
       context[StoreContext.lastPositionOffset] = savedPosition

@@ -54,6 +54,9 @@ struct StoreContext {
   static let landingPositionOffset = 184
   static let landingFrameOffset = 192
   static let landingContextOffset = 200
+  /// Where the native stack was at the outermost call that is under way on it; 0 where none is. Between there and the limit
+  /// lies the stack of the same thread.
+  static let nativeStackStartOffset = 208
   /// The registers of compiled code that faulted, as the system orders them (``Signals``).
   static let faultRegistersOffset = 256
 
