@@ -7,12 +7,21 @@ import WasmEngine
   import Glibc
 #endif
 
-/// A process for the comparison runner: it makes a program ready, says how long that took, and then calls it once for each
-/// line that it reads. See the README in the folder above.
+/// The README in the folder above tells what each part is for.
 @main
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "polymnia-bench",
+    abstract: "Measures Polymnia.",
+    subcommands: [KernelCommand.self, CompileTimesCommand.self, CallsCommand.self],
+    defaultSubcommand: KernelCommand.self)
+}
+
+/// A process for the comparison runner: it makes a program ready, says how long that took, and then calls it once for each
+/// line that it reads.
+struct KernelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kernel",
     abstract: "Calls one exported function for the comparison runner.",
     discussion: """
       Prints 'ready COMPILE_MS INSTANTIATE_MS'; then answers each line N of standard input with 'MILLISECONDS RESULT' of \
@@ -80,15 +89,15 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func milliseconds(_ duration: Duration) -> Double { duration / .milliseconds(1) }
+}
 
-  private func read(_ path: String) throws -> [UInt8] {
-    guard let file = fopen(path, "rb") else { throw ValidationError("'\(path)' cannot be opened") }
-    defer { fclose(file) }
-    var contents: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = fread(&piece, 1, piece.count, file), count > 0 { contents += piece[..<count] }
-    return contents
-  }
+func read(_ path: String) throws -> [UInt8] {
+  guard let file = fopen(path, "rb") else { throw ValidationError("'\(path)' cannot be opened") }
+  defer { fclose(file) }
+  var contents: [UInt8] = []
+  var piece = [UInt8](repeating: 0, count: 1 << 16)
+  while case let count = fread(&piece, 1, piece.count, file), count > 0 { contents += piece[..<count] }
+  return contents
 }
 
 extension ExecutionTier: ExpressibleByArgument {}

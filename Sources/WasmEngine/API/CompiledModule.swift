@@ -81,16 +81,17 @@ public final class CompiledModule: Sendable {
       cache = nil
     }
     machine = ModuleMachineCode(
-      Self.environment(validated, typeIDs, engine, usesGuardPages: SignalTraps.areAvailable),
-      count: validated.module.functions.count, thunks: engine.thunks, cache: cache)
+      Self.environment(validated, engine, usesGuardPages: SignalTraps.areAvailable),
+      count: validated.module.functions.count, thunks: engine.thunks, cache: cache,
+      profiler: engine.profiler)
   }
 
   /// What code may assume that is made for the engine's default memories.
   private static func environment(
-    _ validated: ValidatedModule, _ typeIDs: [UInt32], _ engine: Engine, usesGuardPages: Bool
+    _ validated: ValidatedModule, _ engine: Engine, usesGuardPages: Bool
   ) -> CompilationEnvironment {
     var environment = CompilationEnvironment(
-      module: validated, typeIDs: typeIDs,
+      module: validated,
       accessClasses: validated.spaces.memories.map {
         LinearMemory.expectedClass($0, engine.configuration.memoryPolicy)
       },
@@ -104,7 +105,7 @@ public final class CompiledModule: Sendable {
 
   /// The same where nothing is to be executed, so that it does not matter what this machine can do.
   func compilationEnvironment() -> CompilationEnvironment {
-    Self.environment(validated, typeIDs, engine, usesGuardPages: true)
+    Self.environment(validated, engine, usesGuardPages: true)
   }
 
   /// The set of code for an instance with these memories.
@@ -114,12 +115,13 @@ public final class CompiledModule: Sendable {
     return weakest.withLock { weakest in
       if let weakest { return weakest }
       var environment = CompilationEnvironment(
-        module: validated, typeIDs: typeIDs, accessClasses: memories.map { _ in .movable }, usesGuardPages: false,
+        module: validated, accessClasses: memories.map { _ in .movable }, usesGuardPages: false,
         processor: engine.configuration.processor,
         guardsSpeculation: engine.configuration.guardsSpeculation,
         metersFuel: engine.configuration.metersFuel)
       environment.checks = engine.checks
-      let made = ModuleMachineCode(environment, count: module.functions.count, thunks: engine.thunks, cache: cache)
+      let made = ModuleMachineCode(
+        environment, count: module.functions.count, thunks: engine.thunks, cache: cache, profiler: engine.profiler)
       weakest = made
       return made
     }

@@ -78,8 +78,8 @@ public struct CompilerInspector {
       let body = environment.module.module.bodies[function - self.functions.lowerBound]
       var line = body.range.lowerBound
       lines.append((0, line))
-      for step in compiled.stepsInPlace where step.position != 0 && Int(step.position) != line {
-        line = Int(step.position)
+      for step in compiled.stepsInPlace where step.position != 0 && Int(compiled.offset(of: step.position)) != line {
+        line = Int(compiled.offset(of: step.position))
         lines.append((Int(step.codeOffset), line))
       }
       let data = compiled.stepsInPlace.last { $0.kind == .data }.map { Int($0.codeOffset) } ?? compiled.code.count
@@ -88,6 +88,19 @@ public struct CompilerInspector {
           name: self.name(of: function) ?? "function_\(function)", code: compiled.code, dataOffset: data, lines: lines))
     }
     return object.encoded()
+  }
+
+  /// Compiles all functions in order on this thread, for measurements.
+  ///
+  /// - Parameter body: Is called after each with its index, the size of its body, and that of its code in bytes; 0 where it
+  ///   is left to the interpreter.
+  public func compileAll(_ body: (_ function: Int, _ bodySize: Int, _ codeSize: Int) -> Void) {
+    let compiler = CompilerContext(environment)
+    for function in functions {
+      let defined = function - functions.lowerBound
+      let code = (try? compiler.compile(defined))?.code.count ?? 0
+      body(function, environment.module.module.bodies[defined].range.count, code)
+    }
   }
 
   /// The offsets in the module and the code of a function, with a record of how it was written.

@@ -61,6 +61,9 @@ public final class Engine: Sendable {
     /// Modules of fewer bytes are compiled sooner than found in the cache.
     public var smallestCachedModule = 1 << 20
 
+    /// What tells `perf` about machine code. See ``Engine/profileFailure``.
+    public var profile: CodeProfile = []
+
     /// Whether the compiler proves what it does, function by function: its intermediate representation is verified after
     /// each pass, and each allocation of registers is checked. That takes several times as long as compiling; it is for
     /// tests and fuzzing. On by default in debug builds, which stop at a mistake; else see ``Engine/compilerFaults``.
@@ -78,6 +81,9 @@ public final class Engine: Sendable {
   public let configuration: Configuration
   let thunks = MachineCode.ThunkCache()
   let checks: CompilerChecks?
+  let profiler: CodeProfiler?
+  /// Why a file that ``Configuration/profile`` asks for could not be made.
+  public let profileFailure: String?
   private let types = Mutex(Types())
 
   private struct Types {
@@ -89,6 +95,9 @@ public final class Engine: Sendable {
   public init(_ configuration: Configuration = Configuration()) {
     self.configuration = configuration
     checks = configuration.checksCompiler ? CompilerChecks() : nil
+    var failure: String?
+    profiler = CodeProfiler.make(configuration.profile, failure: &failure)
+    profileFailure = failure
   }
 
   /// Whether this engine makes machine code at all.

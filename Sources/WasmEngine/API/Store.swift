@@ -286,6 +286,7 @@ public final class Store {
   }
 
   /// What becomes of an error that a host function throws.
+  @inline(never)
   func hostFailure(_ error: any Error) -> ExecutionStatus {
     if let exception = error as? UncaughtException { return raise(exception) }
     parkedError = error

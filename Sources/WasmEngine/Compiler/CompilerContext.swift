@@ -6,34 +6,42 @@ final class CompilerContext: @unchecked Sendable {
   /// Is shown the intermediate representation after the front end and after each pass.
   var observer: ((_ stage: String, _ function: IRFunction) -> Void)?
 
+  private var translator: FunctionTranslator
+  private var lowering: Lowering
+  private var allocator = Allocator()
+  private var emitter: Emitter
+
   init(_ environment: CompilationEnvironment) {
     assert(Pipeline.violations(in: Pipeline.passes).isEmpty, Pipeline.violations(in: Pipeline.passes)[0])
     self.environment = environment
+    translator = FunctionTranslator(environment)
+    lowering = Lowering(environment)
+    emitter = Emitter(avx: environment.processor.contains(.avx))
   }
 
   /// Whether ``CompiledFunction/steps`` are wanted.
   var recordsSteps = false
 
   /// Compiles a defined function, counted without imports.
+  ///
+  /// What one stage makes is swapped into the next, so that each finds the memory of earlier functions.
   func compile(_ function: Int) throws(CompilationRefusal) -> CompiledFunction {
-    var translator = FunctionTranslator(environment)
     try translator.translate(function)
-    var ir = translator.takeFunction()
-    try look(at: ir, function, after: Pipeline.frontEnd)
+    try look(at: translator.ir, function, after: Pipeline.frontEnd)
     for pass in Pipeline.passes {
-      pass.run(&ir, environment)
-      try look(at: ir, function, after: pass.name)
+      pass.run(&translator.ir, environment)
+      try look(at: translator.ir, function, after: pass.name)
     }
-    var lowering = Lowering(environment)
-    try lowering.lower(ir)
-    var allocator = Allocator()
-    guard allocator.run(lowering.machine) else { throw CompilationRefusal(reason: "registers") }
-    var emitter = Emitter(avx: environment.processor.contains(.avx))
-    emitter.recordsSteps = recordsSteps || environment.checks != nil
-    let stackBytes = lowering.incomingStackBytes
+    swap(&translator.ir, &lowering.ir)
+    try lowering.lower()
+    guard allocator.run(lowering.machine) else {
+      throw CompilationRefusal(reason: "more values are live in it than the register allocator handles")
+    }
     let checked = environment.checks == nil ? nil : lowering.machine
-    guard let compiled = emitter.emit(lowering.takeMachine(), allocator, incomingStackBytes: stackBytes) else {
-      throw CompilationRefusal(reason: "code does not fit together")
+    swap(&lowering.machine, &emitter.machine)
+    emitter.recordsSteps = recordsSteps || environment.checks != nil
+    guard let compiled = emitter.emit(allocator, incomingStackBytes: lowering.incomingStackBytes) else {
+      throw CompilationRefusal(reason: "its code is larger than jumps reach")
     }
     if let checks = environment.checks, let checked {
       try checks.note(AllocationChecker.mistakes(in: checked, compiled.steps), function, after: "register allocation")

@@ -9,6 +9,10 @@ struct FrameCursor {
   var context: UInt
   /// The innermost ``MachineActivation`` that the walk has not left.
   var activation: UInt
+  /// The function whose code the last frame's stands in, and the offset of the call that it replaces.
+  var inlinedInto: (function: Int, offset: Int)?
+
+  var isAtEnd: Bool { frame == 0 && inlinedInto == nil }
 
   init(_ store: StoreContext) {
     frame = UInt(store[StoreContext.lastFrameOffset])
@@ -71,6 +75,10 @@ enum MachineFrames {
 
   /// The function and wasm offset of the frame at the cursor, which goes on to the next one.
   static func advance(_ cursor: inout FrameCursor) -> (function: FunctionRecord, offset: Int)? {
+    if let outer = cursor.inlinedInto, let base = UnsafeMutableRawPointer(bitPattern: cursor.context) {
+      cursor.inlinedInto = nil
+      return (RuntimeCalls.instance(VMContext(base)) { $0.functionRecord(outer.function) }, outer.offset)
+    }
     let isFault = cursor.frame & faultMark != 0
     let found = CodeRegistry.shared.function(containing: isFault ? cursor.position : cursor.position &- 1)
     guard let found, let words = UnsafePointer<UInt>(bitPattern: cursor.frame & ~(mark | faultMark)) else {
@@ -93,7 +101,9 @@ enum MachineFrames {
     guard let base = UnsafeMutableRawPointer(bitPattern: cursor.context),
       VMContext(base).word(VMContext.instanceOffset) != 0
     else { return nil }
-    let record = RuntimeCalls.instance(VMContext(base)) { $0.functionRecord(Int(found.index)) }
-    return (record, Int(position ?? 0))
+    let inlined = position.flatMap { found.inlined($0) }
+    if let inlined { cursor.inlinedInto = (Int(found.index), Int(inlined.call)) }
+    let record = RuntimeCalls.instance(VMContext(base)) { $0.functionRecord(Int(inlined?.function ?? found.index)) }
+    return (record, Int(inlined?.position ?? position ?? 0))
   }
 }

@@ -5,7 +5,8 @@ import Synchronization
 final class CodeArena: Sendable {
   /// Arenas begin small and grow with what is put into them, up to pieces of this many bytes.
   private static let largestPiece = 1 << 20
-  static let alignment = 16
+  /// A line of the caches, and what the emitter aligns loops to.
+  static let alignment = 64
 
   private struct State: Sendable {
     var chunks: [CodeChunk] = []

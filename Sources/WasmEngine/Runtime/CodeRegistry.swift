@@ -18,6 +18,9 @@ final class CodeRegistry: @unchecked Sendable {
     /// Whether its frames hold their context below the saved frame pointer.
     var keepsContext: Bool { metadata.keepsContext }
 
+    /// What a position stands for that is in a function whose call was replaced by it; nil for others.
+    func inlined(_ position: UInt32) -> InlinedPosition? { metadata.inlined(position) }
+
     /// What the return address belongs to.
     func site(_ address: UInt) -> CodeSite? { metadata.site(at: UInt32(truncatingIfNeeded: address - start)) }
 

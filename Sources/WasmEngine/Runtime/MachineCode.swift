@@ -145,13 +145,14 @@ enum MachineCode {
       // A caller that does not keep its context is in the callee's instance.
       MachineFrames.noteCaller(store, of: frame, context: record.context)
       var status: ExecutionStatus
-      if record.context.word(VMContext.instanceOffset) == 0 {
-        let result = RuntimeCalls.hostCall(record, caller: VMContext(caller), slots: slots)
+      // The slots lie on the native stack.
+      if UInt(store[StoreContext.nativeStackLimitOffset]) >= UInt(bitPattern: slots) {
+        status = RuntimeCalls.trap(store, .callStackExhausted)
+      } else if record.context.word(VMContext.instanceOffset) == 0 {
+        let result = HostFunction.enter(record, caller: VMContext(caller), slots: slots)
         // The caller may go on without another look at the interrupt word.
         let isInterrupted = result == .completed && store[StoreContext.interruptOffset] != 0
         status = isInterrupted ? RuntimeCalls.interrupted(store) : result
-      } else if UInt(store[StoreContext.nativeStackLimitOffset]) >= UInt(bitPattern: slots) {
-        status = RuntimeCalls.trap(store, .callStackExhausted)
       } else {
         status = Tier.interpret(record, slots: slots, in: store)
       }

@@ -23,19 +23,23 @@ final class ModuleMachineCode: Sendable {
   private let loadedBytes = Atomic<Int>(0)
   private let madeBytes = Atomic<Int>(0)
 
+  /// What is told of functions that are placed, with their names.
+  private let profile: (profiler: CodeProfiler, names: Names)?
+
   private static let notCompiled: UInt = 0
   private static let refused: UInt = 1
 
   /// - Parameter digest: The name of the module's bytes, where its code may be kept in a cache.
   init(
     _ environment: CompilationEnvironment, count: Int, thunks: MachineCode.ThunkCache,
-    cache: (cache: CodeCache, digest: SHA256.Digest)? = nil
+    cache: (cache: CodeCache, digest: SHA256.Digest)? = nil, profiler: CodeProfiler? = nil
   ) {
     self.environment = environment
     self.thunks = thunks
     kept = cache.flatMap { cache in environment.cacheKey(cache.digest).map { (cache.cache, $0) } }
     functionCount = count
     importCount = environment.layout.importedFunctionCount
+    profile = profiler.map { ($0, Names(environment.module.module)) }
     addresses = .allocate(capacity: max(count, 1))
     for index in 0..<count { (addresses + index).initialize(to: Atomic(Self.notCompiled)) }
     if let kept {
@@ -113,8 +117,15 @@ final class ModuleMachineCode: Sendable {
     }
     for entry in entries {
       settle(Int(entry.function) - importCount, base + UInt(entry.codeOffset))
+      tellProfiler(entry, base)
       madeBytes.add(Int(entry.codeSize), ordering: .relaxed)
     }
+  }
+
+  private func tellProfiler(_ entry: CodeBatch.Entry, _ base: UInt) {
+    guard let profile else { return }
+    let name = profile.names.name(of: .function, entry.function) ?? "function \(entry.function)"
+    profile.profiler.add(name, at: base + UInt(entry.codeOffset), size: Int(entry.codeSize))
   }
 
   // MARK: Files
@@ -135,7 +146,10 @@ final class ModuleMachineCode: Sendable {
       return isWhole
     }
     guard let base else { return nil }
-    for entry in reader.functions { settle(Int(entry.function) - importCount, base + UInt(entry.codeOffset)) }
+    for entry in reader.functions {
+      settle(Int(entry.function) - importCount, base + UInt(entry.codeOffset))
+      tellProfiler(entry, base)
+    }
     for function in reader.refused { refuse(Int(function) - importCount, "the compiler has refused it before") }
     loadedBytes.store(reader.codeSize, ordering: .relaxed)
     return ()

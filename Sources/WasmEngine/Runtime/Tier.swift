@@ -51,9 +51,9 @@ enum Tier {
   static func frames(of store: StoreContext, limit: Int) -> [(function: FunctionRecord, offset: Int)] {
     var frames: [(function: FunctionRecord, offset: Int)] = []
     var cursor = FrameCursor(store)
-    while cursor.frame != 0, frames.count < limit {
-      let frame =
-        cursor.frame & MachineFrames.mark != 0 ? MachineFrames.advance(&cursor) : Interpreter.advance(&cursor)
+    while !cursor.isAtEnd, frames.count < limit {
+      let isMachine = cursor.frame & MachineFrames.mark != 0 || cursor.inlinedInto != nil
+      let frame = isMachine ? MachineFrames.advance(&cursor) : Interpreter.advance(&cursor)
       if let frame { frames.append(frame) }
     }
     return frames

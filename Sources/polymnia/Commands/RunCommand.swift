@@ -76,6 +76,14 @@ struct RunCommand: ParsableCommand {
       """)
   var precompiled = false
 
+  @Flag(help: "Write the names of functions in machine code to /tmp/perf-PID.map, where perf looks for them.")
+  var perfMap = false
+
+  @Flag(
+    name: .customLong("jitdump"),
+    help: "Write machine code with its names to jit-PID.dump, for 'perf record -k mono' and 'perf inject --jit'.")
+  var jitDump = false
+
   @Option(help: ArgumentHelp("Write how long each phase took, as JSON, to a file.", valueName: "file"))
   var timings: String?
 

@@ -28,7 +28,10 @@ final class Program {
     configuration.validationThreads = options.threads
     configuration.codeCache = Self.cache(options.cache)
     if options.cache == true { configuration.smallestCachedModule = 0 }
+    if options.perfMap { configuration.profile.insert(.perfMap) }
+    if options.jitDump { configuration.profile.insert(.jitDump) }
     engine = Engine(configuration)
+    if let failure = engine.profileFailure { printError("polymnia: warning: \(failure)") }
     store = Store(engine)
     linker = Linker(store)
     self.features = features

@@ -39,14 +39,15 @@ struct CompilerStages {
   /// What is behind the passes: the machine code of a function in the intermediate representation.
   func generate(_ ir: IRFunction) throws -> (machine: MachineFunction, compiled: CompiledFunction) {
     var lowering = Lowering(environment)
-    try lowering.lower(ir)
+    lowering.ir = ir
+    try lowering.lower()
     var allocator = Allocator()
     let machine = lowering.machine
     guard allocator.run(machine) else { throw CompilationRefusal(reason: "registers") }
     var emitter = Emitter(avx: environment.processor.contains(.avx))
     emitter.recordsSteps = true
-    let stackBytes = lowering.incomingStackBytes
-    guard let compiled = emitter.emit(lowering.takeMachine(), allocator, incomingStackBytes: stackBytes) else {
+    emitter.machine = machine
+    guard let compiled = emitter.emit(allocator, incomingStackBytes: lowering.incomingStackBytes) else {
       throw CompilationRefusal(reason: "code does not fit together")
     }
     return (machine, compiled)

@@ -6,6 +6,19 @@ import Synchronization
   import Glibc
 #endif
 
+/// How `perf` learns the names of functions in machine code.
+public struct CodeProfile: OptionSet, Hashable, Sendable {
+  public let rawValue: UInt8
+
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// A file `/tmp/perf-PID.map`, from which `perf report` takes names.
+  public static let perfMap = CodeProfile(rawValue: 1)
+  /// A file `jit-PID.dump` in the current folder, with the code too: `perf inject --jit` makes objects of it that
+  /// `perf annotate` can show. To be recorded with `perf record -k mono`.
+  public static let jitDump = CodeProfile(rawValue: 2)
+}
+
 /// Tells `perf` which addresses are which functions, in either of the ways that it knows for code that is made while a
 /// program runs.
 final class CodeProfiler: Sendable {
@@ -17,20 +30,17 @@ final class CodeProfiler: Sendable {
 
   private let files: Mutex<Files>
 
-  /// - Parameters:
-  ///   - perfMap: Writes `/tmp/perf-PID.map`, a line for each function.
-  ///   - jitDump: Writes `jit-PID.dump` to the current folder, with the code too.
-  /// - Returns: nil where nothing is wanted, or a file cannot be created; `failure` then says why.
-  static func make(perfMap: Bool, jitDump: Bool, failure: inout String?) -> CodeProfiler? {
-    guard perfMap || jitDump else { return nil }
+  /// - Returns: nil where nothing is wanted, or no file can be created; `failure` says why one cannot.
+  static func make(_ profile: CodeProfile, failure: inout String?) -> CodeProfiler? {
+    guard !profile.isEmpty else { return nil }
     var files = Files()
     let process = getpid()
-    if perfMap {
+    if profile.contains(.perfMap) {
       let path = "/tmp/perf-\(process).map"
       files.map = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
       if files.map < 0 { failure = "\(path): \(String(cString: strerror(errno)))" }
     }
-    if jitDump {
+    if profile.contains(.jitDump) {
       let path = "jit-\(process).dump"
       files.dump = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
       if files.dump < 0 {

@@ -11,6 +11,9 @@ extension FunctionTranslator {
   }
 
   mutating func translateCall(_ instruction: Instruction) throws(CompilationRefusal) {
+    if instruction.opcode == .call, let body = inlinableBody(of: Int(instruction.index)) {
+      return try inline(body, of: instruction)
+    }
     let isTail = [.returnCall, .returnCallIndirect, .returnCallRef].contains(instruction.opcode)
     let type: FunctionType
     var record = IRValue.none

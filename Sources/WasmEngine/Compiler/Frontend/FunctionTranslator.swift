@@ -4,8 +4,6 @@ import WebAssembly
 struct CompilationEnvironment: Sendable {
   let module: ValidatedModule
   let layout: ContextLayout
-  /// The canonical id of each type of the module.
-  let typeIDs: [UInt32]
   /// How each memory may be accessed.
   let accessClasses: [AccessClass]
   /// Whether accesses beyond a reserved memory may be left to fault.
@@ -24,13 +22,12 @@ struct CompilationEnvironment: Sendable {
   var checks: CompilerChecks?
 
   init(
-    module: ValidatedModule, typeIDs: [UInt32], accessClasses: [AccessClass], usesGuardPages: Bool,
+    module: ValidatedModule, accessClasses: [AccessClass], usesGuardPages: Bool,
     processor: ProcessorFeatures = .native, guardsSpeculation: Bool = true, isInterruptible: Bool = true,
     metersFuel: Bool = false
   ) {
     self.module = module
     layout = ContextLayout(module.spaces, typeCount: module.module.types.count)
-    self.typeIDs = typeIDs
     self.accessClasses = accessClasses
     // Accesses that may fault have 16 bits for their memory; tables and the page of interrupts have numbers of their own.
     self.usesGuardPages = usesGuardPages && accessClasses.count < AccessSite.interruptPage
@@ -172,13 +169,6 @@ struct FunctionTranslator: ~Copyable {
     guard let units = fuel.units(behind: offset), current != nil else { return }
     let store = contextLoad(.i64, VMContext.storeOffset, .invariant)
     append(IRInstruction(.fuel, .none, store, imm: Int64(units)))
-  }
-
-  /// The function that was made; the translator keeps an empty one.
-  mutating func takeFunction() -> IRFunction {
-    let result = ir
-    ir = IRFunction()
-    return result
   }
 
   private mutating func reset() {

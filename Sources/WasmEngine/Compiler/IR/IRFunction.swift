@@ -27,8 +27,10 @@ struct IRFunction {
   /// Its index in the module, where it has one: what calls itself needs no way through a record.
   var index: UInt32 = .max
   var instructions: [IRInstruction] = []
-  /// The wasm offset of each instruction.
+  /// The wasm offset of each instruction; of one that comes from a function that a call was replaced by, its place in
+  /// ``inlined`` with ``InlinedPosition/mark``.
   var positions: [UInt32] = []
+  var inlined: [InlinedPosition] = []
   var blocks: [IRBlock] = []
   var edges: [IREdge] = []
   /// Arguments of edges, calls and returns.
@@ -42,6 +44,7 @@ struct IRFunction {
   mutating func reset() {
     instructions.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
+    inlined.removeAll(keepingCapacity: true)
     blocks.removeAll(keepingCapacity: true)
     edges.removeAll(keepingCapacity: true)
     arguments.removeAll(keepingCapacity: true)
@@ -125,6 +128,18 @@ struct IRFunction {
       if instruction.c.exists { body(instruction.c) }
     }
   }
+}
+
+/// The place of an instruction in a function that stands where it was called.
+struct InlinedPosition: Equatable {
+  /// The function's index in the module.
+  var function: UInt32
+  /// The wasm offset of the instruction, and that of the call.
+  var position: UInt32
+  var call: UInt32
+
+  /// Tells a place in ``IRFunction/inlined`` from an offset. (Modules are smaller.)
+  static let mark: UInt32 = 1 << 31
 }
 
 /// A loop: its header and the block that enters it, which has no other successor.

@@ -3,12 +3,13 @@
 ///
 /// | bytes | what |
 /// | --- | --- |
-/// | 4 | flags: bit 0, whether frames keep their context |
+/// | 4 | flags: bit 0, whether frames keep their context; from bit 8, the number of inlined positions |
 /// | 4, 4 | the counts of sites and accesses |
 /// | 4 | where the part of the accesses begins; that of the sites begins at 16 |
 ///
 /// A part is an index with 12 bytes for each ``groupSize`` entries (code offset and position of the first one, and where
-/// in the stream it stands), then the stream. An entry is coded by its differences from the one before it, as LEB128.
+/// in the stream it stands), then the stream. An entry is coded by its differences from the one before it, as LEB128. At the
+/// very end are the inlined positions, 12 bytes each.
 struct CodeMetadata {
   let bytes: UnsafeRawBufferPointer
 
@@ -45,11 +46,12 @@ struct CodeMetadata {
   /// Appends the metadata of a function.
   static func write(_ function: CompiledFunction, to output: inout [UInt8]) {
     let start = output.count
-    word(function.keepsContext ? 1 : 0, &output)
+    let inlined = usedInlined(function)
+    word((function.keepsContext ? 1 : 0) | UInt32(inlined.used.count) << 8, &output)
     word(UInt32(function.sites.count), &output)
     word(UInt32(function.accesses.count), &output)
     word(0, &output)
-    write(function.sites, to: &output, { ($0.codeOffset, $0.position) }) { site, output in
+    write(function.sites, to: &output, { ($0.codeOffset, inlined.renumber($0.position)) }) { site, output in
       let hasMore = site.memory != 0 || site.width != 0 || site.landing != 0
       output.append(
         (site.isTrap ? 1 : 0) | (site.isPrologue ? 2 : 0) | (hasMore ? 4 : 0) | (site.trap?.rawValue ?? 0) << 3)
@@ -61,12 +63,45 @@ struct CodeMetadata {
     }
     let accesses = UInt32(output.count - start)
     for byte in 0..<4 { output[start + 12 + byte] = UInt8(truncatingIfNeeded: accesses >> (8 * UInt32(byte))) }
-    write(function.accesses, to: &output, { ($0.codeOffset, $0.position) }) { access, output in
+    write(function.accesses, to: &output, { ($0.codeOffset, inlined.renumber($0.position)) }) { access, output in
       signed(access.displacement, &output)
       unsigned(UInt32(access.memory), &output)
       output.append(UInt8(truncatingIfNeeded: access.operands))
       output.append(UInt8(truncatingIfNeeded: access.operands >> 8))
     }
+    for position in inlined.used {
+      word(position.function, &output)
+      word(position.position, &output)
+      word(position.call, &output)
+    }
+  }
+
+  /// The inlined positions that a trap or a backtrace can come from, and by old number their new ones.
+  private struct UsedInlined {
+    var used: [InlinedPosition] = []
+    var numbers: [UInt32] = []
+
+    func renumber(_ position: UInt32) -> UInt32 {
+      guard position & InlinedPosition.mark != 0, !numbers.isEmpty else { return position }
+      return numbers[Int(position & ~InlinedPosition.mark)] | InlinedPosition.mark
+    }
+
+    mutating func note(_ position: UInt32, of function: CompiledFunction) {
+      guard position & InlinedPosition.mark != 0 else { return }
+      let number = Int(position & ~InlinedPosition.mark)
+      guard function.inlined.indices.contains(number), numbers[number] == .max else { return }
+      numbers[number] = UInt32(used.count)
+      used.append(function.inlined[number])
+    }
+  }
+
+  private static func usedInlined(_ function: CompiledFunction) -> UsedInlined {
+    var result = UsedInlined()
+    guard !function.inlined.isEmpty else { return result }
+    result.numbers = Array(repeating: .max, count: function.inlined.count)
+    for site in function.sites { result.note(site.position, of: function) }
+    for access in function.accesses { result.note(access.position, of: function) }
+    return result
   }
 
   private static func write<Entry>(
@@ -122,6 +157,15 @@ struct CodeMetadata {
 
   /// Whether frames hold their context below the saved frame pointer.
   var keepsContext: Bool { word(0) & 1 != 0 }
+
+  /// What a position stands for that has ``InlinedPosition/mark``; nil for others.
+  func inlined(_ position: UInt32) -> InlinedPosition? {
+    let count = Int(word(0) >> 8)
+    let number = Int(position & ~InlinedPosition.mark)
+    guard position & InlinedPosition.mark != 0, number < count else { return nil }
+    let start = bytes.count - (count - number) * 12
+    return InlinedPosition(function: word(start), position: word(start + 4), call: word(start + 8))
+  }
 
   /// The site whose code offset is this one.
   func site(at offset: UInt32) -> CodeSite? {

@@ -120,8 +120,6 @@ struct MachineCodeBuffer: ~Copyable {
   struct JoinedSections {
     fileprivate var coldStart: Int
 
-    func isCold(_ position: Int) -> Bool { position & coldMark != 0 }
-
     func position(_ position: Int) -> Int {
       position & coldMark == 0 ? position : position & ~coldMark + coldStart
     }

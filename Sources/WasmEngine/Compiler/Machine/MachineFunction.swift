@@ -217,6 +217,8 @@ struct MachineFunction {
   var jumpTables: [[Int32]] = []
   /// 16-byte constants.
   var constants: [SIMD2<UInt64>] = []
+  /// What ``IRFunction/inlined`` was.
+  var inlined: [InlinedPosition] = []
   var outgoingStackBytes = 0
   var hasOutwardCalls = false
   /// Whether anything is called, the runtime included, or jumped to as a tail call.
@@ -233,6 +235,7 @@ struct MachineFunction {
     trapSites.removeAll(keepingCapacity: true)
     jumpTables.removeAll(keepingCapacity: true)
     constants.removeAll(keepingCapacity: true)
+    inlined.removeAll(keepingCapacity: true)
     hasOutwardCalls = false
     hasCalls = false
   }

@@ -58,14 +58,11 @@ extension MachineInstruction {
     }
   }
 
-  /// Physical registers that lose what they held; nothing is preserved by a callee.
-  @inline(__always)
-  func forEachClobber(_ body: (Int) -> Void) {
+  /// Whether every physical register that is not reserved loses what it held: nothing is preserved by a callee.
+  var clobbersAll: Bool {
     switch operation {
-    case .call, .callDirect, .callRuntime, .throwException:
-      for register in 0..<32 where !Self.isReserved(VirtualRegister(register)) { body(register) }
-    default:
-      break
+    case .call, .callDirect, .callRuntime, .throwException: true
+    default: false
     }
   }
 

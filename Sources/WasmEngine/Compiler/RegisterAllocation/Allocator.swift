@@ -32,22 +32,24 @@ struct AllocatorMove {
 ///
 /// A value that is not in a register is in the stack slot of its virtual register, where it is stored once, right behind
 /// its last write.
-struct Allocator {
+struct Allocator: ~Copyable {
   var live = LiveIntervals()
-  private(set) var moves: [AllocatorMove] = []
+  var moves: [AllocatorMove] = []
   private(set) var slotCount: Int32 = 0
   /// The stack slot of each virtual register; -1 where it has none.
-  private var slots: [Int32] = []
-  private var isVector: [Bool] = []
-  private var isParameter: [Bool] = []
+  var slots: [Int32] = []
+  var isVector: [Bool] = []
+  var isParameter: [Bool] = []
 
   /// More must be in registers at one place than there are.
-  private var hasFailed = false
+  var hasFailed = false
   private var unhandled: [Int32] = []
+  /// Beginnings of intervals with their numbers, for sorting.
+  private var order: [UInt64] = []
   private var active: [Int32] = []
   private var inactive: [Int32] = []
   /// Where the blocks begin, and how deep in loops they are, to choose where to split.
-  private var blockStarts: [Int32] = []
+  var blockStarts: [Int32] = []
   private var blockDepths: [UInt16] = []
   private struct LoopRange {
     var start: Int32
@@ -57,18 +59,41 @@ struct Allocator {
 
   private var loops: [LoopRange] = []
   private var innermostLoop: [Int32] = []
-  private var fixedCursor = [Int32](repeating: -1, count: 32)
+  // By register.
+  /// The range of what instructions need that is not left behind.
+  private let fixedCursor = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
   /// The pieces of the registers that were split, in order: where each register's begin, and how many there are.
-  private var pieces: [(start: Int32, piece: Int32)] = []
-  private var pieceStarts: [Int32] = []
-  private var pieceCounts: [Int32] = []
-  // By register: up to where it is free; where it is wanted next; where an instruction needs it for itself.
-  private var free = [Int32](repeating: 0, count: 32)
-  private var next = [Int32](repeating: 0, count: 32)
-  private var blocked = [Int32](repeating: 0, count: 32)
+  var pieces: [(start: Int32, piece: Int32)] = []
+  var pieceStarts: [Int32] = []
+  var pieceCounts: [Int32] = []
+  /// What is in a register where a block begins, of the registers that change their place: a list for each block.
+  var entries: [Entry] = []
+  var firstEntries: [Int32] = []
+  /// Up to where it is free; where it is wanted next; where an instruction needs it for itself.
+  private let free = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
+  private let next = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
+  private let blocked = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
 
-  static let integerRegisters: [Int8] = [0, 1, 2, 6, 7, 8, 9, 10, 3, 12, 13, 14]
-  static let vectorRegisters: [Int8] = Array(16..<31)
+  init() {
+    for array in [fixedCursor, free, next, blocked] { array.initialize(repeating: -1, count: 32) }
+  }
+
+  deinit {
+    for array in [fixedCursor, free, next, blocked] { array.deallocate() }
+  }
+
+  /// The registers of a class that take part, as bits; rsp, rbp, r11, r15 and xmm15 do not.
+  private static func registers(isVector: Bool) -> UInt32 { isVector ? 0x7FFF_0000 : 0x77CF }
+
+  /// Calls `body` with each register of a set.
+  @inline(__always)
+  private static func forEach(_ registers: UInt32, _ body: (Int) -> Void) {
+    var bits = registers
+    while bits != 0 {
+      body(bits.trailingZeroBitCount)
+      bits &= bits - 1
+    }
+  }
 
   /// Gives every piece a place. False where the function is too large.
   mutating func run(_ machine: borrowing MachineFunction) -> Bool {
@@ -76,22 +101,24 @@ struct Allocator {
     moves.removeAll(keepingCapacity: true)
     slotCount = 0
     hasFailed = false
-    slots = Array(repeating: -1, count: machine.isVector.count)
+    slots.refill(-1, count: machine.isVector.count)
     isVector = machine.isVector
-    isParameter = Array(repeating: false, count: machine.isVector.count)
+    isParameter.refill(false, count: machine.isVector.count)
     for block in machine.blocks {
       for index in 0..<Int(block.parameters.count) {
         isParameter[machine.registerPool[Int(block.parameters.start) + index].index] = true
       }
     }
-    blockStarts = machine.blocks.map { $0.first * 2 }
-    blockDepths = machine.blocks.map(\.loopDepth)
+    blockStarts.removeAll(keepingCapacity: true)
+    blockDepths.removeAll(keepingCapacity: true)
+    for block in machine.blocks {
+      blockStarts.append(block.first * 2)
+      blockDepths.append(block.loopDepth)
+    }
     findLoops(machine)
     active.removeAll(keepingCapacity: true)
     inactive.removeAll(keepingCapacity: true)
-    let withRanges = (32..<live.intervals.count).filter { live.intervals[$0].firstRange >= 0 }
-    let starts = live.intervals.map { $0.firstRange >= 0 ? live.ranges[Int($0.firstRange)].start : 0 }
-    unhandled = withRanges.map { Int32($0) }.sorted { starts[Int($0)] > starts[Int($1)] }
+    collectUnhandled()
     for register in 0..<32 { fixedCursor[register] = live.intervals[register].firstRange }
     var steps = 0
     let limit = 64 * (live.intervals.count + 64)
@@ -105,36 +132,34 @@ struct Allocator {
     return !hasFailed
   }
 
-  // MARK: Intervals
-
-  private func start(_ piece: Int32) -> Int32 { live.ranges[Int(live.intervals[Int(piece)].firstRange)].start }
-
-  @inline(__always)
-  private func end(_ piece: Int32) -> Int32 { live.intervals[Int(piece)].end }
-
-  /// The first range of a piece that does not end before a position, which is never before one asked about earlier.
-  @inline(__always)
-  private mutating func firstRange(_ piece: Int32, from position: Int32) -> Int32 {
-    let cursor = live.intervals[Int(piece)].rangeCursor
-    var range = cursor >= 0 ? cursor : live.intervals[Int(piece)].firstRange
-    while range >= 0, live.ranges[Int(range)].end <= position {
-      let next = live.ranges[Int(range)].next
-      if next < 0 { break }
-      range = next
+  /// Everything that has a life, what begins first at the end.
+  private mutating func collectUnhandled() {
+    order.removeAll(keepingCapacity: true)
+    for interval in live.intervals.indices {
+      let first = live.intervals[interval].firstRange
+      live.intervals[interval].currentRange = first
+      if interval >= 32, first >= 0 {
+        order.append(UInt64(UInt32(live.ranges[Int(first)].start)) << 32 | UInt64(UInt32.max - UInt32(interval)))
+      }
     }
-    live.intervals[Int(piece)].rangeCursor = range
-    return range
+    order.sort(by: >)
+    unhandled.removeAll(keepingCapacity: true)
+    unhandled.append(contentsOf: order.lazy.map { Int32(UInt32.max - UInt32(truncatingIfNeeded: $0)) })
   }
 
-  private mutating func covers(_ piece: Int32, _ position: Int32) -> Bool {
-    var range = firstRange(piece, from: position)
-    while range >= 0 {
-      let current = live.ranges[Int(range)]
-      if position < current.start { return false }
-      if position < current.end { return true }
-      range = current.next
-    }
-    return false
+  // MARK: Intervals
+
+  func start(_ piece: Int32) -> Int32 { live.ranges[Int(live.intervals[Int(piece)].firstRange)].start }
+
+  @inline(__always)
+  func end(_ piece: Int32) -> Int32 { live.intervals[Int(piece)].end }
+
+  /// Whether a piece has a range around a position, behind which it is not asked again.
+  private mutating func reaches(_ piece: Int32, _ position: Int32) -> Bool {
+    var range = live.intervals[Int(piece)].currentRange
+    while range >= 0, live.ranges[Int(range)].end <= position { range = live.ranges[Int(range)].next }
+    live.intervals[Int(piece)].currentRange = range
+    return range >= 0 && live.ranges[Int(range)].start <= position
   }
 
   /// The first position from which both have a live range; Int32.max where there is none.
@@ -179,7 +204,7 @@ struct Allocator {
     for index in active.indices {
       let piece = active[index]
       if end(piece) <= position { continue }
-      if covers(piece, position) {
+      if reaches(piece, position) {
         active[kept] = piece
         kept += 1
       } else {
@@ -191,7 +216,7 @@ struct Allocator {
     for index in inactive.indices {
       let piece = inactive[index]
       if end(piece) <= position { continue }
-      if covers(piece, position) {
+      if reaches(piece, position) {
         active.append(piece)
       } else {
         inactive[kept] = piece
@@ -209,33 +234,35 @@ struct Allocator {
   // MARK: Allocation
 
   private mutating func allocate(_ current: Int32) {
-    let registers =
-      isVector[live.intervals[Int(current)].register.index] ? Self.vectorRegisters : Self.integerRegisters
-    for register in 0..<32 { free[register] = 0 }
-    for register in registers { free[Int(register)] = Int32.max }
+    let registers = Self.registers(isVector: isVector[live.intervals[Int(current)].register.index])
+    // A register that is not for allocation is never free.
+    for register in 0..<32 { free[register] = registers & 1 << UInt32(register) != 0 ? Int32.max : 0 }
     let range = live.intervals[Int(current)].firstRange
-    let begin = start(current)
     for piece in active { free[Int(live.intervals[Int(piece)].place)] = 0 }
     for piece in inactive {
       let place = Int(live.intervals[Int(piece)].place)
-      if free[place] > 0 { free[place] = min(free[place], intersection(firstRange(piece, from: begin), range)) }
+      if free[place] > 0 { free[place] = min(free[place], intersection(live.intervals[Int(piece)].currentRange, range)) }
     }
-    for register in registers where free[Int(register)] > 0 {
-      let next = intersection(fixedCursor[Int(register)], range)
-      free[Int(register)] = min(free[Int(register)], next)
+    let call = intersection(fixedCursor[LiveIntervals.callClobbers], range)
+    Self.forEach(registers) { register in
+      guard free[register] > 0 else { return }
+      let next = fixedCursor[register] < 0 ? Int32.max : intersection(fixedCursor[register], range)
+      free[register] = min(free[register], call, next)
     }
+    let begin = start(current)
     let finish = end(current)
     let hints = (
       place(ofHint: live.intervals[Int(current)].edgeHint), place(ofHint: live.intervals[Int(current)].hint)
     )
-    // A register that is not for allocation is never free.
     var best: Int8 = -1
     if hints.0 >= 0, free[Int(hints.0)] >= finish {
       best = hints.0
     } else if hints.1 >= 0, free[Int(hints.1)] >= finish {
       best = hints.1
     } else {
-      for register in registers where best < 0 || free[Int(register)] > free[Int(best)] { best = register }
+      Self.forEach(registers) { register in
+        if best < 0 || free[register] > free[Int(best)] { best = Int8(truncatingIfNeeded: register) }
+      }
       if hints.1 >= 0, free[Int(hints.1)] == free[Int(best)] { best = hints.1 }
       if hints.0 >= 0, free[Int(hints.0)] == free[Int(best)] { best = hints.0 }
     }
@@ -245,7 +272,14 @@ struct Allocator {
       active.append(current)
       return
     }
-    // Free for a part: worth it if some use comes before that part ends.
+    // Free for a part: worth it if some use comes before that part ends. What only waits there does so in memory, lest it is
+    // brought along an edge in vain.
+    if until > begin, live.lastDefinition(of: current) < begin,
+      nextUse(current, from: begin, needsRegister: false) >= until
+    {
+      spill(current, until: nextUse(current, from: begin, needsRegister: true))
+      return
+    }
     let earliest = max(begin + 1, live.lastDefinition(of: current) + 1)
     let splitAt = bestSplit(from: earliest, to: until)
     if until > begin + 1, splitAt > begin, splitAt >= earliest {
@@ -272,14 +306,15 @@ struct Allocator {
     return interval.edgeHint.exists ? live.intervals[interval.edgeHint.index].place : -1
   }
 
-  private mutating func allocateBlocked(_ current: Int32, _ registers: [Int8]) {
+  private mutating func allocateBlocked(_ current: Int32, _ registers: UInt32) {
     let begin = start(current)
     let range = live.intervals[Int(current)].firstRange
     for register in 0..<32 { (next[register], blocked[register]) = (0, 0) }
-    for register in registers {
-      next[Int(register)] = Int32.max
-      blocked[Int(register)] = intersection(fixedCursor[Int(register)], range)
-      if blocked[Int(register)] <= begin + 1 { next[Int(register)] = 0 }
+    let call = intersection(fixedCursor[LiveIntervals.callClobbers], range)
+    Self.forEach(registers) { register in
+      next[register] = Int32.max
+      blocked[register] = min(call, intersection(fixedCursor[register], range))
+      if blocked[register] <= begin + 1 { next[register] = 0 }
     }
     for piece in active {
       let place = Int(live.intervals[Int(piece)].place)
@@ -290,14 +325,15 @@ struct Allocator {
         next[place] = min(next[place], nextUse(piece, from: begin, needsRegister: false))
       }
     }
-    for piece in inactive where intersection(firstRange(piece, from: begin), range) != Int32.max {
+    for piece in inactive where intersection(live.intervals[Int(piece)].currentRange, range) != Int32.max {
       let place = Int(live.intervals[Int(piece)].place)
       next[place] = min(next[place], nextUse(piece, from: begin, needsRegister: false))
     }
-    var best = registers[0]
-    for register in registers
-    where min(next[Int(register)], blocked[Int(register)]) > min(next[Int(best)], blocked[Int(best)]) {
-      best = register
+    var best = Int8(truncatingIfNeeded: registers.trailingZeroBitCount)
+    Self.forEach(registers) { register in
+      if min(next[register], blocked[register]) > min(next[Int(best)], blocked[Int(best)]) {
+        best = Int8(truncatingIfNeeded: register)
+      }
     }
     let firstUse = nextUse(current, from: begin, needsRegister: true)
     let mayWait = live.lastDefinition(of: current) < begin
@@ -334,7 +370,7 @@ struct Allocator {
     let currentRange = live.intervals[Int(current)].firstRange
     for piece in inactive {
       guard live.intervals[Int(piece)].place == best,
-        intersection(firstRange(piece, from: begin), currentRange) != Int32.max
+        intersection(live.intervals[Int(piece)].currentRange, currentRange) != Int32.max
       else {
         kept.append(piece)
         continue
@@ -378,7 +414,7 @@ struct Allocator {
 
   private mutating func findLoops(_ machine: borrowing MachineFunction) {
     loops.removeAll(keepingCapacity: true)
-    innermostLoop = Array(repeating: -1, count: machine.blocks.count)
+    innermostLoop.refill(-1, count: machine.blocks.count)
     var open: Int32 = -1
     for block in machine.blocks.indices {
       let position = machine.blocks[block].first * 2
@@ -443,7 +479,7 @@ struct Allocator {
     return latest
   }
 
-  private func blockIndex(_ position: Int32) -> Int {
+  func blockIndex(_ position: Int32) -> Int {
     var low = 0
     var high = blockStarts.count
     while low + 1 < high {
@@ -456,7 +492,6 @@ struct Allocator {
   /// Cuts a piece in two; the result is the part from `position` on.
   private mutating func split(_ piece: Int32, at position: Int32) -> Int32 {
     var rest = Interval(register: live.intervals[Int(piece)].register)
-    live.intervals[Int(piece)].rangeCursor = -1
     live.intervals[Int(piece)].useCursor = -1
     rest.hint = live.intervals[Int(piece)].hint
     rest.edgeHint = live.intervals[Int(piece)].edgeHint
@@ -488,191 +523,11 @@ struct Allocator {
     }
     rest.firstUse = use
     if previous >= 0 { live.uses[Int(previous)].next = -1 } else { live.intervals[Int(piece)].firstUse = -1 }
+    rest.currentRange = rest.firstRange
     live.intervals.append(rest)
     let number = Int32(live.intervals.count - 1)
     live.intervals[Int(piece)].nextPiece = number
     return number
-  }
-
-  // MARK: The result
-
-  /// Where a virtual register is at a position.
-  func place(of register: Int, at position: Int32) -> AllocatorMove.Place {
-    var piece = Int32(register)
-    if live.intervals[register].nextPiece >= 0 {
-      // The last piece that begins at or before the position.
-      var low = Int(pieceStarts[register])
-      var high = low + Int(pieceCounts[register])
-      while high - low > 1 {
-        let middle = (low + high) / 2
-        if pieces[middle].start <= position { low = middle } else { high = middle }
-      }
-      piece = pieces[low].piece
-    }
-    let place = live.intervals[Int(piece)].place
-    return place >= 0 ? .register(place) : .slot(slots[register])
-  }
-
-  /// Lists the pieces of each register that was split, in order, and which registers those are that change their place.
-  private mutating func listPieces() -> [UInt64] {
-    var moving = [Bool](repeating: false, count: slots.count)
-    pieces.removeAll(keepingCapacity: true)
-    pieceStarts = Array(repeating: 0, count: slots.count)
-    pieceCounts = Array(repeating: 0, count: slots.count)
-    for register in 32..<slots.count where live.intervals[register].nextPiece >= 0 {
-      pieceStarts[register] = Int32(pieces.count)
-      let first = live.intervals[register].place
-      var isMoving = false
-      var piece = Int32(register)
-      while piece >= 0 {
-        let interval = live.intervals[Int(piece)]
-        if interval.firstRange >= 0 {
-          pieces.append((live.ranges[Int(interval.firstRange)].start, piece))
-          if interval.place != first { isMoving = true }
-        }
-        piece = interval.nextPiece
-      }
-      if Int(pieceStarts[register]) == pieces.count { pieces.append((0, Int32(register))) }
-      pieceCounts[register] = Int32(pieces.count) - pieceStarts[register]
-      moving[register] = isMoving
-    }
-    return live.globalSet { moving[$0] }
-  }
-
-  /// From which position on each register that was split is where, in order.
-  func placeEvents() -> [(start: Int32, register: Int32, place: AllocatorMove.Place)] {
-    var result: [(start: Int32, register: Int32, place: AllocatorMove.Place)] = []
-    for register in 32..<slots.count where live.intervals[register].nextPiece >= 0 {
-      var piece = Int32(register)
-      while piece >= 0 {
-        let interval = live.intervals[Int(piece)]
-        if interval.firstRange >= 0 {
-          let place: AllocatorMove.Place = interval.place >= 0 ? .register(interval.place) : .slot(slots[register])
-          result.append((live.ranges[Int(interval.firstRange)].start, Int32(register), place))
-        }
-        piece = interval.nextPiece
-      }
-    }
-    result.sort { $0.start < $1.start }
-    return result
-  }
-
-  /// Where a register is throughout, if it was not split.
-  func onlyPlace(of register: Int) -> AllocatorMove.Place? {
-    let interval = live.intervals[register]
-    guard interval.nextPiece < 0, interval.firstRange >= 0 else { return nil }
-    return interval.place >= 0 ? .register(interval.place) : .slot(slots[register])
-  }
-
-  /// Where registers that have a slot are stored, in order: behind their last write.
-  func definitionStores() -> [(position: Int32, register: Int32, slot: Int32)] {
-    var result: [(position: Int32, register: Int32, slot: Int32)] = []
-    for register in 32..<slots.count where slots[register] >= 0 && live.lastDefinition[register] & 1 == 1 {
-      guard live.lastDefinition[register] > 0, !isParameter[register] else { continue }
-      result.append((live.lastDefinition[register], Int32(register), slots[register]))
-    }
-    result.sort { $0.position < $1.position }
-    return result
-  }
-
-  /// The moves between the pieces of a register within a block, and along the edges.
-  private mutating func resolve(_ machine: borrowing MachineFunction) {
-    // By instruction, whether a block begins there.
-    var starts = [Bool](repeating: false, count: machine.instructions.count + 1)
-    for start in blockStarts { starts[Int(start) / 2] = true }
-    for register in 32..<slots.count {
-      var piece = Int32(register)
-      while piece >= 0 {
-        let next = live.intervals[Int(piece)].nextPiece
-        if next >= 0, live.intervals[Int(next)].firstRange >= 0, live.intervals[Int(piece)].firstRange >= 0 {
-          let position = start(next)
-          // At the beginning of a block the edges bring the value; across a hole there is nothing to bring.
-          if end(piece) == position, position & 1 == 1 || !starts[Int(position) / 2] {
-            let target = live.intervals[Int(next)].place
-            let source = live.intervals[Int(piece)].place
-            if target >= 0, target != source {
-              moves.append(
-                AllocatorMove(
-                  position: position, isVector: isVector[register],
-                  source: source >= 0 ? .register(source) : .slot(slots[register]),
-                  target: .register(target)))
-            }
-          }
-        }
-        piece = next
-      }
-    }
-    resolveEdges(machine)
-    moves.sort { ($0.position, $0.phase.rawValue) < ($1.position, $1.phase.rawValue) }
-  }
-
-  private mutating func resolveEdges(_ machine: borrowing MachineFunction) {
-    let splitRegisters = listPieces()
-    var pending: [AllocatorMove] = []
-    for block in machine.blocks.indices {
-      let info = machine.blocks[block]
-      let from = info.end * 2 - 1
-      var count = 0
-      machine.forEachSuccessor(block) { _ in count += 1 }
-      if info.landing >= 0 { resolveLanding(Int(info.landing), machine, &pending) }
-      machine.forEachSuccessor(block) { successor in
-        let to = machine.blocks[successor].first * 2
-        // In front of the jump if this is the only way on; at the beginning of the successor if it has no other way in.
-        let position = count == 1 ? (info.end - 1) * 2 : to
-        let phase = count == 1 ? AllocatorMove.Phase.leaving : .entering
-        live.forEachLive(into: successor, among: splitRegisters) { register in
-          guard register >= 32 else { return }
-          let target = place(of: register, at: to)
-          let source = place(of: register, at: from)
-          if target.isRegister, source != target {
-            pending.append(
-              AllocatorMove(
-                position: position, phase: phase, isVector: isVector[register], source: source, target: target))
-          }
-        }
-        guard count == 1, info.arguments.count > 0 else { return }
-        let parameters = machine.blocks[successor].parameters
-        for index in 0..<Int(parameters.count) {
-          let argument = machine.registerPool[Int(info.arguments.start) + index].index
-          let parameter = machine.registerPool[Int(parameters.start) + index].index
-          guard live.intervals[parameter].firstRange >= 0 else { continue }
-          let target = place(of: parameter, at: to)
-          let source = place(of: argument, at: from)
-          if source != target {
-            pending.append(
-              AllocatorMove(
-                position: position, phase: phase, isVector: isVector[parameter], source: source, target: target))
-          }
-          // A parameter that lives in memory later on has its slot filled here too.
-          let slot = slots[parameter]
-          if slot >= 0, target.isRegister, source != .slot(slot) {
-            pending.append(
-              AllocatorMove(
-                position: position, phase: phase, isVector: isVector[parameter], source: source, target: .slot(slot)))
-          }
-        }
-      }
-    }
-    moves.append(contentsOf: pending)
-  }
-
-  /// Where an exception goes on everything is in its slot, since the call that it comes from preserves no register.
-  private mutating func resolveLanding(
-    _ block: Int, _ machine: borrowing MachineFunction, _ pending: inout [AllocatorMove]
-  ) {
-    let position = machine.blocks[block].first * 2
-    live.forEachLive(into: block) { register in
-      guard register >= 32 else { return }
-      let target = place(of: register, at: position)
-      if slots[register] < 0 {
-        hasFailed = true
-      } else if target.isRegister {
-        pending.append(
-          AllocatorMove(
-            position: position, phase: .entering, isVector: isVector[register], source: .slot(slots[register]),
-            target: target))
-      }
-    }
   }
 }
 

@@ -223,7 +223,11 @@ struct AllocationChecker {
       report("is changed in place, but is in two places", step)
     }
     let copied = instruction.operation == .move ? index(of: step.a).map { contents[$0] } ?? [] : []
-    instruction.forEachClobber { contents[$0].removeAll(keepingCapacity: true) }
+    if instruction.clobbersAll {
+      for register in 0..<32 where !MachineInstruction.isReserved(VirtualRegister(register)) {
+        contents[register].removeAll(keepingCapacity: true)
+      }
+    }
     contents[Self.temporary].removeAll(keepingCapacity: true)
     if instruction.destroysRecord { contents[11].removeAll(keepingCapacity: true) }
     // An exception goes on with what the call leaves, without its results.

@@ -21,8 +21,9 @@ struct Interval {
   var firstRange: Int32 = -1
   var firstUse: Int32 = -1
   var nextPiece: Int32 = -1
-  /// A range and a use that lie before what was asked for last, from which to look on; -1 for the first.
-  var rangeCursor: Int32 = -1
+  /// The first range that the allocator has not left behind.
+  var currentRange: Int32 = -1
+  /// A use that lies before what was asked for last, from which to look on; -1 for the first.
   var useCursor: Int32 = -1
   /// A physical register, or -1 in memory.
   var place: Int8 = -1
@@ -35,11 +36,14 @@ struct Interval {
 }
 
 /// The live ranges and uses of all registers of a machine function, found in one pass from its end (Wimmer, Franz 2010).
-struct LiveIntervals {
-  var ranges: [LiveRange] = []
-  var uses: [RegisterUse] = []
+struct LiveIntervals: ~Copyable {
+  /// The interval of what every allocatable register loses in calls: that of the stack pointer, which is not allocated.
+  static let callClobbers = Int(Register.rsp.number)
+
+  var ranges = Pool<LiveRange>()
+  var uses = Pool<RegisterUse>()
   /// One for each virtual register; then the pieces that splitting made. The first 32 are the physical registers.
-  var intervals: [Interval] = []
+  var intervals = Pool<Interval>()
   /// For each register, the position of its last write before which it may not be split, and behind which it is stored.
   var lastDefinition: [Int32] = []
 
@@ -64,17 +68,15 @@ struct LiveIntervals {
 
   mutating func build(_ machine: borrowing MachineFunction) -> Bool {
     let count = machine.isVector.count
-    ranges.removeAll(keepingCapacity: true)
-    uses.removeAll(keepingCapacity: true)
-    intervals.removeAll(keepingCapacity: true)
+    ranges.removeAll()
+    uses.removeAll()
+    intervals.removeAll()
     for register in 0..<count { intervals.append(Interval(register: VirtualRegister(register))) }
-    lastDefinition.removeAll(keepingCapacity: true)
-    lastDefinition.append(contentsOf: repeatElement(-1, count: count))
+    lastDefinition.refill(-1, count: count)
     number(machine)
     // Beyond this the function goes to the interpreter.
     guard words * machine.blocks.count <= 1 << 26 else { return false }
-    liveIn.removeAll(keepingCapacity: true)
-    liveIn.append(contentsOf: repeatElement(0, count: words * machine.blocks.count))
+    liveIn.refill(0, count: words * machine.blocks.count)
     for block in stride(from: machine.blocks.count - 1, through: 0, by: -1) {
       for word in 0..<words { live[word] = 0 }
       machine.forEachSuccessorOrLanding(block) { successor in
@@ -97,7 +99,7 @@ struct LiveIntervals {
       for index in stride(from: Int(info.end) - 1, through: Int(info.first), by: -1) {
         let position = Int32(index) * 2
         let instruction = machine.instructions[index]
-        instruction.forEachClobber { physical in addRange(physical, position + 1, position + 2) }
+        if instruction.clobbersAll { addRange(Self.callClobbers, position + 1, position + 2) }
         instruction.forEachDefinition { register in
           let index = register.index
           if !register.isPhysical { lastDefinition[index] = max(lastDefinition[index], position + 1) }
@@ -144,12 +146,9 @@ struct LiveIntervals {
   /// Gives every register its place in sets.
   private mutating func number(_ machine: borrowing MachineFunction) {
     let count = machine.isVector.count
-    homes.removeAll(keepingCapacity: true)
-    homes.append(contentsOf: repeatElement(-1, count: count))
-    numbers.removeAll(keepingCapacity: true)
-    numbers.append(contentsOf: repeatElement(-1, count: count))
-    lastBlocks.removeAll(keepingCapacity: true)
-    lastBlocks.append(contentsOf: repeatElement(-1, count: count))
+    homes.refill(-1, count: count)
+    numbers.refill(-1, count: count)
+    lastBlocks.refill(-1, count: count)
     var most: Int32 = 0
     for block in machine.blocks.indices {
       // Physical registers are live within a block only.
@@ -178,8 +177,7 @@ struct LiveIntervals {
     for register in 32..<count where homes[register] == lastBlocks[register] && numbers[register] >= 0 {
       numbers[register] += Int32(words * 64)
     }
-    live.removeAll(keepingCapacity: true)
-    live.append(contentsOf: repeatElement(0, count: words + (Int(most) + 63) / 64))
+    live.refill(0, count: words + (Int(most) + 63) / 64)
   }
 
   /// Gives the registers that are live in more than one block their places in sets; how many places there are.
@@ -308,40 +306,6 @@ struct LiveIntervals {
     return liveIn[block * words + number >> 6] & (1 << UInt64(number & 63)) != 0
   }
 
-  /// The registers of `among` that can be live where a block begins, as a set for ``forEachLive(into:among:_:)``.
-  func globalSet(_ among: (Int) -> Bool) -> [UInt64] {
-    var result = [UInt64](repeating: 0, count: words)
-    for owner in owners where among(Int(owner.register)) {
-      let place = Int(numbers[Int(owner.register)])
-      result[place >> 6] |= 1 << UInt64(place & 63)
-    }
-    return result
-  }
-
-  /// Calls `body` with every register that is live where a block begins and whose place is in the set `among`.
-  @inline(__always)
-  func forEachLive(into block: Int, among set: [UInt64], _ body: (Int) -> Void) {
-    for word in 0..<words {
-      var bits = liveIn[block * words + word] & set[word]
-      while bits != 0 {
-        body(register(at: word * 64 + bits.trailingZeroBitCount, in: block))
-        bits &= bits - 1
-      }
-    }
-  }
-
-  /// Calls `body` with every register that is live where a block begins.
-  @inline(__always)
-  func forEachLive(into block: Int, _ body: (Int) -> Void) {
-    for word in 0..<words {
-      var bits = liveIn[block * words + word]
-      while bits != 0 {
-        body(register(at: word * 64 + bits.trailingZeroBitCount, in: block))
-        bits &= bits - 1
-      }
-    }
-  }
-
   private mutating func addHints(_ move: MachineInstruction) {
     if !move.d.isPhysical { intervals[move.d.index].hint = move.a }
     if !move.a.isPhysical, move.d.isPhysical || !intervals[move.a.index].hint.exists {
@@ -394,5 +358,13 @@ struct LiveIntervals {
   private mutating func trimStart(_ register: Int, _ start: Int32) {
     let first = intervals[register].firstRange
     if first >= 0 { ranges[Int(first)].start = start }
+  }
+}
+
+extension Array {
+  /// Makes the array so many times an element, in the memory that it has.
+  mutating func refill(_ element: Element, count: Int) {
+    removeAll(keepingCapacity: true)
+    append(contentsOf: repeatElement(element, count: count))
   }
 }

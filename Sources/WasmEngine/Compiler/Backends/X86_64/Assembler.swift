@@ -157,4 +157,35 @@ struct Assembler: ~Copyable {
     case .double, .quad: code.word(value)
     }
   }
+
+  /// So many bytes that do nothing, in as few instructions as there can be (Intel SDM, volume 2B, NOP).
+  mutating func pad(_ count: Int) {
+    var rest = count
+    while rest > 0 {
+      code.reserve()
+      let length = min(rest, 9)
+      rest -= length
+      if length == 2 || length == 6 || length == 9 { code.byte(0x66) }
+      switch length {
+      case 1, 2: code.byte(0x90)
+      default:
+        code.byte(0x0F)
+        code.byte(0x1F)
+        switch length {
+        case 3: code.byte(0x00)
+        case 4: code.word(UInt16(0x40))
+        case 5, 6:
+          code.byte(0x44)
+          code.word(UInt16(0))
+        case 7:
+          code.byte(0x80)
+          code.word(UInt32(0))
+        default:
+          code.byte(0x84)
+          code.byte(0)
+          code.word(UInt32(0))
+        }
+      }
+    }
+  }
 }

@@ -5,12 +5,19 @@ struct CompiledFunction {
   var sites: [CodeSite]
   /// The accesses that may fault, in order.
   var accesses: [AccessSite]
+  /// What positions with ``InlinedPosition/mark`` stand for.
+  var inlined: [InlinedPosition] = []
   /// Whether its frames hold their context below the saved frame pointer.
   var keepsContext: Bool
   /// What was written, in the order in which it was, where the emitter was told to record it.
   var steps: [EmissionStep] = []
 
-  /// The same in the order of the code: cold blocks stand behind the others.
+  /// The offset in the module that a position of a step, site or access stands for.
+  func offset(of position: UInt32) -> UInt32 {
+    position & InlinedPosition.mark == 0 ? position : inlined[Int(position & ~InlinedPosition.mark)].position
+  }
+
+  /// ``steps`` in the order of the code: cold blocks stand behind the others.
   var stepsInPlace: [EmissionStep] {
     steps.enumerated().sorted { ($0.element.codeOffset, $0.offset) < ($1.element.codeOffset, $1.offset) }.map(\.element)
   }
@@ -68,11 +75,8 @@ struct Emitter: ~Copyable {
   var recordsSteps = false
   private var steps: [EmissionStep] = []
 
-  /// The code of a function. nil if something did not fit together, which would be a mistake of the compiler.
-  mutating func emit(
-    _ function: consuming MachineFunction, _ allocator: borrowing Allocator, incomingStackBytes: Int
-  ) -> CompiledFunction? {
-    machine = function
+  /// The code of the function in ``machine``. nil if something did not fit together, which would be a mistake of the compiler.
+  mutating func emit(_ allocator: borrowing Allocator, incomingStackBytes: Int) -> CompiledFunction? {
     self.incomingStackBytes = incomingStackBytes
     assembler.code.reset()
     sites.removeAll(keepingCapacity: true)
@@ -87,7 +91,7 @@ struct Emitter: ~Copyable {
     // The word below the saved frame pointer holds the context; the slots follow.
     hasSlots = allocator.slotCount > 0
     frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
-    current = Array(repeating: AllocatorMove.Place(raw: -2), count: machine.isVector.count)
+    current.refill(AllocatorMove.Place(raw: -2), count: machine.isVector.count)
     for register in 0..<32 { current[register] = .register(Int8(register)) }
     for register in 32..<current.count {
       if let place = allocator.onlyPlace(of: register) { current[register] = place }
@@ -104,6 +108,7 @@ struct Emitter: ~Copyable {
     var store = 0
     for block in machine.blocks.indices {
       assembler.code.writeSection(cold: machine.blocks[block].isCold)
+      alignLoop(block)
       assembler.code.bind(labels[block])
       if block > 0, destinations[block] != block { continue }
       record(.block, block)
@@ -157,7 +162,20 @@ struct Emitter: ~Copyable {
     let code = Array(UnsafeBufferPointer(start: assembler.code.bytes, count: assembler.code.count))
     sites.sort { $0.codeOffset < $1.codeOffset }
     return CompiledFunction(
-      code: code, sites: sites, accesses: accesses, keepsContext: machine.hasOutwardCalls, steps: steps)
+      code: code, sites: sites, accesses: accesses, inlined: machine.inlined, keepsContext: machine.hasOutwardCalls,
+      steps: steps)
+  }
+
+  /// Keeps a loop that fits into one line of the instruction cache from reaching into a second one: small loops are up to
+  /// half as fast where they do.
+  private mutating func alignLoop(_ block: Int) {
+    guard machine.blocks[block].loopEnd >= 0, !machine.blocks[block].isCold, destinations[block] == block else { return }
+    let count = machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end - machine.blocks[block].first
+    // Instructions are four to five bytes on average.
+    let estimate = Int(count) * 9 / 2
+    let line = CodeArena.alignment
+    let offset = assembler.code.position & (line - 1)
+    if estimate <= line, offset + estimate > line { assembler.pad(line - offset) }
   }
 
   // MARK: Recording

@@ -29,27 +29,20 @@ struct Lowering: ~Copyable {
 
   init(_ environment: CompilationEnvironment) { self.environment = environment }
 
-  /// Lowers a function, which it takes over.
-  mutating func lower(_ function: consuming IRFunction) throws(CompilationRefusal) {
-    ir = function
+  /// Lowers the function in ``ir`` to ``machine``.
+  mutating func lower() throws(CompilationRefusal) {
     machine.reset()
+    machine.inlined.append(contentsOf: ir.inlined)
     trapSites.removeAll(keepingCapacity: true)
-    registers = Array(repeating: .none, count: ir.instructions.count)
+    registers.refill(.none, count: ir.instructions.count)
     countUses()
     numberBlocks()
     for index in ir.blocks.indices { try lowerBlock(index) }
   }
 
-  /// The machine function that was made.
-  mutating func takeMachine() -> MachineFunction {
-    let result = machine
-    machine = MachineFunction()
-    return result
-  }
-
   private mutating func countUses() {
-    useCounts = Array(repeating: 0, count: ir.instructions.count)
-    isFolded = Array(repeating: false, count: ir.instructions.count)
+    useCounts.refill(0, count: ir.instructions.count)
+    isFolded.refill(false, count: ir.instructions.count)
     for block in ir.blocks {
       for value in block.instructions {
         ir.forEachOperand(ir[value]) { useCounts[$0.index] += 1 }

@@ -53,8 +53,11 @@ struct MachineCodePrinter {
       if step >= 0 {
         let current = steps[step]
         if current.position != 0 {
-          notes.append("@0x" + String(current.position, radix: 16))
-          if current.position != position, let name = operators[current.position] { notes.append(name) }
+          let inlined = current.position & InlinedPosition.mark == 0 ? nil : function.inlined[Int(current.position & ~InlinedPosition.mark)]
+          let place = inlined?.position ?? current.position
+          notes.append("@0x" + String(place, radix: 16))
+          if let inlined { notes.append("in function \(inlined.function)") }
+          if current.position != position, let name = operators[place] { notes.append(name) }
           position = current.position
         }
         if isFirst, let move = moveNote(current) { notes.append(move) }

@@ -1,0 +1,214 @@
+/// What the allocation comes to: places of pieces, and the moves between them.
+extension Allocator {
+  /// Where a virtual register is at a position.
+  func place(of register: Int, at position: Int32) -> AllocatorMove.Place {
+    var piece = Int32(register)
+    if live.intervals[register].nextPiece >= 0 {
+      // The last piece that begins at or before the position.
+      var low = Int(pieceStarts[register])
+      var high = low + Int(pieceCounts[register])
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if pieces[middle].start <= position { low = middle } else { high = middle }
+      }
+      piece = pieces[low].piece
+    }
+    let place = live.intervals[Int(piece)].place
+    return place >= 0 ? .register(place) : .slot(slots[register])
+  }
+
+  /// A piece that is in a register where a block begins.
+  struct Entry {
+    var piece: Int32
+    var next: Int32
+  }
+
+  /// Lists the pieces of each register that was split, in order, and by block those that it finds in registers.
+  private mutating func listPieces() {
+    pieces.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
+    firstEntries.refill(-1, count: blockStarts.count)
+    pieceStarts.refill(0, count: slots.count)
+    pieceCounts.refill(0, count: slots.count)
+    for register in 32..<slots.count where live.intervals[register].nextPiece >= 0 {
+      pieceStarts[register] = Int32(pieces.count)
+      let first = live.intervals[register].place
+      var isMoving = false
+      var piece = Int32(register)
+      while piece >= 0 {
+        let interval = live.intervals[Int(piece)]
+        if interval.firstRange >= 0 {
+          pieces.append((live.ranges[Int(interval.firstRange)].start, piece))
+          if interval.place != first { isMoving = true }
+        }
+        piece = interval.nextPiece
+      }
+      if Int(pieceStarts[register]) == pieces.count { pieces.append((0, Int32(register))) }
+      pieceCounts[register] = Int32(pieces.count) - pieceStarts[register]
+      guard isMoving else { continue }
+      for index in Int(pieceStarts[register])..<pieces.count where live.intervals[Int(pieces[index].piece)].place >= 0 {
+        listEntries(of: pieces[index].piece, register)
+      }
+    }
+  }
+
+  private mutating func listEntries(of piece: Int32, _ register: Int) {
+    var index = live.intervals[Int(piece)].firstRange
+    while index >= 0 {
+      let range = live.ranges[Int(index)]
+      var block = blockIndex(range.start)
+      if blockStarts[block] < range.start { block += 1 }
+      while block < blockStarts.count, blockStarts[block] < range.end {
+        // What begins here as a parameter is not brought under its own name.
+        if live.isLive(register, into: block) {
+          entries.append(Entry(piece: piece, next: firstEntries[block]))
+          firstEntries[block] = Int32(entries.count - 1)
+        }
+        block += 1
+      }
+      index = range.next
+    }
+  }
+
+  /// From which position on each register that was split is where, in order.
+  func placeEvents() -> [(start: Int32, register: Int32, place: AllocatorMove.Place)] {
+    var result: [(start: Int32, register: Int32, place: AllocatorMove.Place)] = []
+    for register in 32..<slots.count where live.intervals[register].nextPiece >= 0 {
+      var piece = Int32(register)
+      while piece >= 0 {
+        let interval = live.intervals[Int(piece)]
+        if interval.firstRange >= 0 {
+          let place: AllocatorMove.Place = interval.place >= 0 ? .register(interval.place) : .slot(slots[register])
+          result.append((live.ranges[Int(interval.firstRange)].start, Int32(register), place))
+        }
+        piece = interval.nextPiece
+      }
+    }
+    result.sort { $0.start < $1.start }
+    return result
+  }
+
+  /// Where a register is throughout, if it was not split.
+  func onlyPlace(of register: Int) -> AllocatorMove.Place? {
+    let interval = live.intervals[register]
+    guard interval.nextPiece < 0, interval.firstRange >= 0 else { return nil }
+    return interval.place >= 0 ? .register(interval.place) : .slot(slots[register])
+  }
+
+  /// Where registers that have a slot are stored, in order: behind their last write.
+  func definitionStores() -> [(position: Int32, register: Int32, slot: Int32)] {
+    var result: [(position: Int32, register: Int32, slot: Int32)] = []
+    for register in 32..<slots.count where slots[register] >= 0 && live.lastDefinition[register] & 1 == 1 {
+      guard live.lastDefinition[register] > 0, !isParameter[register] else { continue }
+      result.append((live.lastDefinition[register], Int32(register), slots[register]))
+    }
+    result.sort { $0.position < $1.position }
+    return result
+  }
+
+  /// The moves between the pieces of a register within a block, and along the edges.
+  mutating func resolve(_ machine: borrowing MachineFunction) {
+    // By instruction, whether a block begins there.
+    var starts = [Bool](repeating: false, count: machine.instructions.count + 1)
+    for start in blockStarts { starts[Int(start) / 2] = true }
+    for register in 32..<slots.count {
+      var piece = Int32(register)
+      while piece >= 0 {
+        let next = live.intervals[Int(piece)].nextPiece
+        if next >= 0, live.intervals[Int(next)].firstRange >= 0, live.intervals[Int(piece)].firstRange >= 0 {
+          let position = start(next)
+          // At the beginning of a block the edges bring the value; across a hole there is nothing to bring.
+          if end(piece) == position, position & 1 == 1 || !starts[Int(position) / 2] {
+            let target = live.intervals[Int(next)].place
+            let source = live.intervals[Int(piece)].place
+            if target >= 0, target != source {
+              moves.append(
+                AllocatorMove(
+                  position: position, isVector: isVector[register],
+                  source: source >= 0 ? .register(source) : .slot(slots[register]),
+                  target: .register(target)))
+            }
+          }
+        }
+        piece = next
+      }
+    }
+    resolveEdges(machine)
+    moves.sort { ($0.position, $0.phase.rawValue) < ($1.position, $1.phase.rawValue) }
+  }
+
+  private mutating func resolveEdges(_ machine: borrowing MachineFunction) {
+    listPieces()
+    var pending: [AllocatorMove] = []
+    for block in machine.blocks.indices {
+      let info = machine.blocks[block]
+      let from = info.end * 2 - 1
+      var count = 0
+      machine.forEachSuccessor(block) { _ in count += 1 }
+      if info.landing >= 0 { resolveLanding(Int(info.landing), machine, &pending) }
+      machine.forEachSuccessor(block) { successor in
+        let to = machine.blocks[successor].first * 2
+        // In front of the jump if this is the only way on; at the beginning of the successor if it has no other way in.
+        let position = count == 1 ? (info.end - 1) * 2 : to
+        let phase = count == 1 ? AllocatorMove.Phase.leaving : .entering
+        var entry = firstEntries[successor]
+        while entry >= 0 {
+          let piece = entries[Int(entry)].piece
+          entry = entries[Int(entry)].next
+          // Mostly it is the same piece where the edge comes from.
+          guard start(piece) > from || end(piece) <= from else { continue }
+          let register = live.intervals[Int(piece)].register.index
+          let target = AllocatorMove.Place.register(live.intervals[Int(piece)].place)
+          let source = place(of: register, at: from)
+          guard source != target else { continue }
+          pending.append(
+            AllocatorMove(
+              position: position, phase: phase, isVector: isVector[register], source: source, target: target))
+        }
+        guard count == 1, info.arguments.count > 0 else { return }
+        let parameters = machine.blocks[successor].parameters
+        for index in 0..<Int(parameters.count) {
+          let argument = machine.registerPool[Int(info.arguments.start) + index].index
+          let parameter = machine.registerPool[Int(parameters.start) + index].index
+          guard live.intervals[parameter].firstRange >= 0 else { continue }
+          let target = place(of: parameter, at: to)
+          let source = place(of: argument, at: from)
+          if source != target {
+            pending.append(
+              AllocatorMove(
+                position: position, phase: phase, isVector: isVector[parameter], source: source, target: target))
+          }
+          // A parameter that lives in memory later on has its slot filled here too.
+          let slot = slots[parameter]
+          if slot >= 0, target.isRegister, source != .slot(slot) {
+            pending.append(
+              AllocatorMove(
+                position: position, phase: phase, isVector: isVector[parameter], source: source, target: .slot(slot)))
+          }
+        }
+      }
+    }
+    moves.append(contentsOf: pending)
+  }
+
+  /// Where an exception goes on everything is in its slot, since the call that it comes from preserves no register.
+  private mutating func resolveLanding(
+    _ block: Int, _ machine: borrowing MachineFunction, _ pending: inout [AllocatorMove]
+  ) {
+    let position = machine.blocks[block].first * 2
+    var entry = firstEntries[block]
+    while entry >= 0 {
+      let piece = entries[Int(entry)].piece
+      entry = entries[Int(entry)].next
+      let register = live.intervals[Int(piece)].register.index
+      guard slots[register] >= 0 else {
+        hasFailed = true
+        return
+      }
+      pending.append(
+        AllocatorMove(
+          position: position, phase: .entering, isVector: isVector[register], source: .slot(slots[register]),
+          target: .register(live.intervals[Int(piece)].place)))
+    }
+  }
+}
