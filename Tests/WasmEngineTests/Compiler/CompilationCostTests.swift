@@ -87,7 +87,7 @@ struct CompilationCostTests {
       let (locals, text) = body(count)
       return """
         (module (memory 1) (memory 1) (tag $t)
-          (func $g (param i32 i32) (result i32) (local.get 0))
+          (func $g (param i32 i32) (result i32) (block (return (local.get 0))) (unreachable))
           (func (export "f") (param i32 i32 i32 i32) (result i32) (local \(String(repeating: "i32 ", count: locals)))
             \(text)
             (i32.add (local.get 0) (local.get 1))))

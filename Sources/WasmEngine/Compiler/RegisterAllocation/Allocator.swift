@@ -241,7 +241,9 @@ struct Allocator: ~Copyable {
     for piece in active { free[Int(live.intervals[Int(piece)].place)] = 0 }
     for piece in inactive {
       let place = Int(live.intervals[Int(piece)].place)
-      if free[place] > 0 { free[place] = min(free[place], intersection(live.intervals[Int(piece)].currentRange, range)) }
+      if free[place] > 0 {
+        free[place] = min(free[place], intersection(live.intervals[Int(piece)].currentRange, range))
+      }
     }
     let call = intersection(fixedCursor[LiveIntervals.callClobbers], range)
     Self.forEach(registers) { register in

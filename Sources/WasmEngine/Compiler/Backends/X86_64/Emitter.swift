@@ -169,7 +169,9 @@ struct Emitter: ~Copyable {
   /// Keeps a loop that fits into one line of the instruction cache from reaching into a second one: small loops are up to
   /// half as fast where they do.
   private mutating func alignLoop(_ block: Int) {
-    guard machine.blocks[block].loopEnd >= 0, !machine.blocks[block].isCold, destinations[block] == block else { return }
+    guard machine.blocks[block].loopEnd >= 0, !machine.blocks[block].isCold, destinations[block] == block else {
+      return
+    }
     let count = machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end - machine.blocks[block].first
     // Instructions are four to five bytes on average.
     let estimate = Int(count) * 9 / 2

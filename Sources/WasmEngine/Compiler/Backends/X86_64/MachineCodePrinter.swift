@@ -53,7 +53,9 @@ struct MachineCodePrinter {
       if step >= 0 {
         let current = steps[step]
         if current.position != 0 {
-          let inlined = current.position & InlinedPosition.mark == 0 ? nil : function.inlined[Int(current.position & ~InlinedPosition.mark)]
+          let inlined =
+            current.position & InlinedPosition.mark == 0
+            ? nil : function.inlined[Int(current.position & ~InlinedPosition.mark)]
           let place = inlined?.position ?? current.position
           notes.append("@0x" + String(place, radix: 16))
           if let inlined { notes.append("in function \(inlined.function)") }
