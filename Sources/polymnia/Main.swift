@@ -11,12 +11,23 @@ enum Main {
   static func main() {
     var kind: any ParsableCommand.Type = Polymnia.self
     do {
-      var command = try Polymnia.parseAsRoot(joiningValues(Array(CommandLine.arguments.dropFirst())))
+      var command = try parse(joiningValues(Array(CommandLine.arguments.dropFirst())))
       kind = type(of: command)
       try command.run()
     } catch {
       exit(status(reporting: error, of: kind))
     }
+  }
+
+  /// `run`, which scripts start again and again, is parsed as a root of its own: below another one, the parser goes through
+  /// its options three times more, which takes longer than to run a small module. What is wrong is told by the other one.
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    if arguments.first == RunCommand.configuration.commandName,
+      let command = try? RunCommand.parseAsRoot(Array(arguments.dropFirst()))
+    {
+      return command
+    }
+    return try Polymnia.parseAsRoot(arguments)
   }
 
   /// The arguments with `--features x` as one, `--features=x`: a value like `-threads` is not to be taken for several
@@ -25,7 +36,9 @@ enum Main {
     var result: [String] = []
     var index = 0
     // What follows the file belongs to the guest. All options of `run` that stand before it have a value, except these.
-    let flags: Set = ["--help", "--cache", "--no-cache", "--precompiled", "--no-speculation-guards"]
+    let flags: Set = [
+      "--help", "--cache", "--no-cache", "--precompiled", "--no-speculation-guards", "--perf-map", "--jitdump",
+    ]
     let isRun = arguments.first == "run"
     while index < arguments.count {
       let argument = arguments[index]

@@ -7,6 +7,7 @@ import WebAssembly
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
+    _superCommandName: "polymnia",
     abstract: "Run a WASI program, or one exported function.",
     usage: "polymnia run [<options>] <file> [<arguments> ...]",
     discussion: """
