@@ -213,12 +213,29 @@ public final class Store {
   @inline(__always)
   func call(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
     let position = UInt64(ThreadStack.position)
+    // A call of machine code by a host function that wasm has called on this stack. Everything else takes a longer way.
+    guard position > context[StoreContext.nativeStackLimitOffset],
+      position < context[StoreContext.nativeStackStartOffset], record.machineCode != 0,
+      record.context.base != hostContext.base
+    else { return try callOnAnyStack(record, slots: slots) }
+    try enterMachineCode(record, slots: slots)
+  }
+
+  @inline(__always)
+  private func enterMachineCode(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
+    let top = context[StoreContext.valueStackTopOffset]
+    let status = Tier.enterMachineCode(record, slots: slots, in: context)
+    context[StoreContext.valueStackTopOffset] = top
+    if status != .completed { throw failure(status) }
+  }
+
+  /// Makes the limit of the stack this thread's, and calls a function.
+  @inline(never)
+  private func callOnAnyStack(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
     let limit = context[StoreContext.nativeStackLimitOffset]
-    // A call by a host function, which wasm has called on this stack. Everything else takes a longer way.
-    if position > limit, position < context[StoreContext.nativeStackStartOffset] {
-      return try callOnSameStack(record, slots: slots)
-    }
     let start = context[StoreContext.nativeStackStartOffset]
+    let position = UInt64(ThreadStack.position)
+    if position > limit, position < start { return try callOnSameStack(record, slots: slots) }
     let newLimit = UInt64(ThreadStack.limit)
     if newLimit != limit {
       context[StoreContext.nativeStackLimitOffset] = newLimit
@@ -238,15 +255,12 @@ public final class Store {
 
   /// Calls a function while the limit of the stack is this thread's.
   private func callOnSameStack(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
-    let top = context[StoreContext.valueStackTopOffset]
     if record.machineCode != 0, record.context.base != hostContext.base,
       UInt64(ThreadStack.position) > context[StoreContext.nativeStackLimitOffset]
     {
-      let status = Tier.enterMachineCode(record, slots: slots, in: context)
-      context[StoreContext.valueStackTopOffset] = top
-      if status != .completed { throw failure(status) }
-      return
+      return try enterMachineCode(record, slots: slots)
     }
+    let top = context[StoreContext.valueStackTopOffset]
     let savedActivation = context[StoreContext.lastActivationOffset]
     let savedFrame = context[StoreContext.lastFrameOffset]
     let savedPosition = context[StoreContext.lastPositionOffset]

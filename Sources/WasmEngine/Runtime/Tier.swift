@@ -22,6 +22,7 @@ enum Tier {
   }
 
   /// Calls a function that has machine code, or a stub that makes it.
+  @inline(__always)
   static func enterMachineCode(
     _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
   ) -> ExecutionStatus {
