@@ -126,7 +126,7 @@ struct FunctionTranslator: ~Copyable {
     guard let groups = try? reader.locals() else { throw CompilationRefusal(reason: "unreadable body") }
     for parameter in type.parameters { localTypes.append(IRType(parameter)) }
     for group in groups { localTypes.append(contentsOf: repeatElement(IRType(group.type), count: Int(group.count))) }
-    let limit = 16 * body.range.count + 65_536
+    let limit = 32 * body.range.count + 65_536
     guard assigned.read(reader, localCount: localTypes.count, limit: limit) else {
       throw CompilationRefusal(reason: "too many assignments in nested blocks")
     }
