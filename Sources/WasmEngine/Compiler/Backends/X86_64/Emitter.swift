@@ -172,12 +172,16 @@ struct Emitter: ~Copyable {
     guard machine.blocks[block].loopEnd >= 0, !machine.blocks[block].isCold, destinations[block] == block else {
       return
     }
-    let count = machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end - machine.blocks[block].first
+    let first = Int(machine.blocks[block].first)
+    let end = Int(machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end)
     // Instructions are four to five bytes on average.
-    let estimate = Int(count) * 9 / 2
+    let estimate = (end - first) * 9 / 2
     let line = CodeArena.alignment
     let offset = assembler.code.position & (line - 1)
-    if estimate <= line, offset + estimate > line { assembler.pad(line - offset) }
+    guard estimate <= line, offset + estimate > line else { return }
+    // Where a loop calls, the call is what it costs.
+    guard !machine.instructions[first..<end].contains(where: \.clobbersAll) else { return }
+    assembler.pad(line - offset)
   }
 
   // MARK: Recording
