@@ -8,7 +8,7 @@ import WebAssembly
 /// let sum = try add(1, 2)
 /// ```
 ///
-/// A call with up to four parameters and at most one result costs some nanoseconds more than one within a module; others go
+/// A call with up to four parameters and at most one result costs some tens of nanoseconds; others go
 /// through parameter packs, which cost several times as much.
 public struct TypedFunction<Parameters, Results> {
   @usableFromInline let function: Function
