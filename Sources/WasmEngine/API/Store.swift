@@ -278,7 +278,7 @@ public final class Store {
     } else if UInt64(ThreadStack.position) <= context[StoreContext.nativeStackLimitOffset] {
       status = RuntimeCalls.trap(context, .callStackExhausted)
     } else {
-      status = Tier.call(record, slots: slots, in: context)
+      status = Tier.interpret(record, slots: slots, in: context)
     }
     if status != .completed { throw failure(status) }
   }

@@ -2,15 +2,7 @@ import WebAssembly
 
 /// The one place where the runtime enters code.
 enum Tier {
-  /// Calls a function of an instance with its arguments in the slots, and leaves its results there.
-  static func call(
-    _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
-  ) -> ExecutionStatus {
-    if record.machineCode != 0 { return enterMachineCode(record, slots: slots, in: store) }
-    return interpret(record, slots: slots, in: store)
-  }
-
-  /// Calls a function in the interpreter.
+  /// Calls a function of an instance in the interpreter, with its arguments in the slots, and leaves its results there.
   static func interpret(
     _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
   ) -> ExecutionStatus {

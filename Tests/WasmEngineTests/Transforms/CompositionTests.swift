@@ -61,17 +61,7 @@ import WebAssembly
     ]
   }
 
-  static func outcomes(of instance: Instance) -> [String] {
-    calls.map { name, arguments in
-      do {
-        return try instance.function(name).call(arguments).map { "\($0)" }.joined(separator: " ")
-      } catch let trap as Trap {
-        return "\(trap.kind)"
-      } catch {
-        return "\(error)"
-      }
-    }
-  }
+  static func outcomes(of instance: Instance) -> [String] { CompositionChainTests.outcomes(instance, calls) }
 
   static func validated(_ text: String) throws -> ValidatedModule {
     try ModuleValidator.validate(ModuleParser.parse(Array(text.utf8), features: .all).module)
