@@ -4,6 +4,11 @@
 /// 5 % of the time that compiling takes; the figures stand beside it.
 enum Pipeline {
   static let passes: [Pass] = [
+    // vecadd 8 %.
+    Pass(
+      "counted-loops",
+      order: [.before("loop-invariants", "where to look for an interrupt need not be computed in front of the loop")],
+      CountedLoops.run),
     // Array bases, byte counts and address arithmetic leave their loops.
     Pass(
       "loop-invariants",
