@@ -2,7 +2,7 @@ import WebAssembly
 
 /// A function of a store: of an instance, or of the host (Core 3.0, 4.2.7).
 public struct Function {
-  let record: FunctionRecord
+  @usableFromInline let record: FunctionRecord
   @usableFromInline let store: Store
 
   init(record: FunctionRecord, store: Store) {
@@ -17,7 +17,7 @@ public struct Function {
   public init(
     in store: Store, type: FunctionType, _ body: @escaping (borrowing Caller, [Value]) throws -> [Value]
   ) throws(UsageError) {
-    let function = try store.makeHostFunction(type) { caller, slots in
+    let body: HostBody = { caller, slots in
       var slot = UnsafePointer(slots)
       let arguments = type.parameters.map { type in
         defer { slot += type.slotCount }
@@ -36,6 +36,7 @@ public struct Function {
         next += type.slotCount
       }
     }
+    let function = try store.makeHostFunction(type, body: .slots(body))
     self.init(record: function.record, store: store)
   }
 

@@ -1,141 +1,123 @@
-/// Host functions of up to four parameters and at most one result, without parameter packs: these are what most host functions
-/// are, and code over packs stays many times slower than a call even where all types are known.
+// Host functions of up to four parameters and at most one result, each one word: these are what most host functions are. They
+// need no parameter packs, and from machine code their words come and go in registers.
+
 extension Function {
-  /// A host function of a Swift closure with 0 parameters and one result. What it throws, the outer caller gets.
+  /// A host function of a Swift closure with no parameters and one result. What it throws, the outer caller gets.
   @inlinable
-  public init<R: WasmValue>(
-    in store: Store, _ body: @escaping (borrowing Caller) throws -> R
-  ) {
-    self.init(in: store, parameters: [], results: [R.valueType]) { caller, slots in
-      try body(caller).write(to: slots, in: caller.store)
+  public init<R: WasmWord>(in store: Store, _ body: @escaping (borrowing Caller) throws -> R) {
+    self.init(in: store, words: [], result: R.valueType) { caller, _, _, _, _ in
+      try body(caller).word(in: caller.store)
     }
   }
 
-  /// A host function of a Swift closure with 1 parameter and one result. What it throws, the outer caller gets.
+  /// A host function of a Swift closure with one parameter and one result. What it throws, the outer caller gets.
   @inlinable
-  public init<A: WasmValue, R: WasmValue>(
-    in store: Store, _ body: @escaping (borrowing Caller, A) throws -> R
-  ) {
-    self.init(in: store, parameters: [A.valueType], results: [R.valueType]) { caller, slots in
-      let a = A(slots: slots, in: caller.store)
-      try body(caller, a).write(to: slots, in: caller.store)
+  public init<A: WasmWord, R: WasmWord>(in store: Store, _ body: @escaping (borrowing Caller, A) throws -> R) {
+    self.init(in: store, words: [A.valueType], result: R.valueType) { caller, a, _, _, _ in
+      try body(caller, A(word: a, in: caller.store)).word(in: caller.store)
     }
   }
 
   /// A host function of a Swift closure with 2 parameters and one result. What it throws, the outer caller gets.
   @inlinable
-  public init<A: WasmValue, B: WasmValue, R: WasmValue>(
+  public init<A: WasmWord, B: WasmWord, R: WasmWord>(
     in store: Store, _ body: @escaping (borrowing Caller, A, B) throws -> R
   ) {
-    self.init(in: store, parameters: [A.valueType, B.valueType], results: [R.valueType]) { caller, slots in
-      let a = A(slots: slots, in: caller.store)
-      let b = B(slots: slots + A.slotCount, in: caller.store)
-      try body(caller, a, b).write(to: slots, in: caller.store)
+    self.init(in: store, words: [A.valueType, B.valueType], result: R.valueType) { caller, a, b, _, _ in
+      try body(caller, A(word: a, in: caller.store), B(word: b, in: caller.store)).word(in: caller.store)
     }
   }
 
   /// A host function of a Swift closure with 3 parameters and one result. What it throws, the outer caller gets.
   @inlinable
-  public init<A: WasmValue, B: WasmValue, C: WasmValue, R: WasmValue>(
+  public init<A: WasmWord, B: WasmWord, C: WasmWord, R: WasmWord>(
     in store: Store, _ body: @escaping (borrowing Caller, A, B, C) throws -> R
   ) {
-    self.init(in: store, parameters: [A.valueType, B.valueType, C.valueType], results: [R.valueType]) { caller, slots in
-      let a = A(slots: slots, in: caller.store)
-      let b = B(slots: slots + A.slotCount, in: caller.store)
-      let c = C(slots: slots + A.slotCount + B.slotCount, in: caller.store)
-      try body(caller, a, b, c).write(to: slots, in: caller.store)
+    self.init(in: store, words: [A.valueType, B.valueType, C.valueType], result: R.valueType) { caller, a, b, c, _ in
+      try body(caller, A(word: a, in: caller.store), B(word: b, in: caller.store), C(word: c, in: caller.store)).word(
+        in: caller.store)
     }
   }
 
   /// A host function of a Swift closure with 4 parameters and one result. What it throws, the outer caller gets.
   @inlinable
-  public init<A: WasmValue, B: WasmValue, C: WasmValue, D: WasmValue, R: WasmValue>(
+  public init<A: WasmWord, B: WasmWord, C: WasmWord, D: WasmWord, R: WasmWord>(
     in store: Store, _ body: @escaping (borrowing Caller, A, B, C, D) throws -> R
   ) {
-    self.init(in: store, parameters: [A.valueType, B.valueType, C.valueType, D.valueType], results: [R.valueType]) {
-      caller, slots in
-      let a = A(slots: slots, in: caller.store)
-      let b = B(slots: slots + A.slotCount, in: caller.store)
-      let c = C(slots: slots + A.slotCount + B.slotCount, in: caller.store)
-      let d = D(slots: slots + A.slotCount + B.slotCount + C.slotCount, in: caller.store)
-      try body(caller, a, b, c, d).write(to: slots, in: caller.store)
+    self.init(in: store, words: [A.valueType, B.valueType, C.valueType, D.valueType], result: R.valueType) {
+      caller, a, b, c, d in
+      try body(
+        caller, A(word: a, in: caller.store), B(word: b, in: caller.store), C(word: c, in: caller.store),
+        D(word: d, in: caller.store)
+      ).word(in: caller.store)
     }
   }
 
-  /// A host function of a Swift closure with 0 parameters and no result. What it throws, the outer caller gets.
+  /// A host function of a Swift closure with no parameters and no result. What it throws, the outer caller gets.
   @inlinable
-  public init(
-    in store: Store, _ body: @escaping (borrowing Caller) throws -> Void
-  ) {
-    self.init(in: store, parameters: [], results: []) { caller, slots in
+  public init(in store: Store, _ body: @escaping (borrowing Caller) throws -> Void) {
+    self.init(in: store, words: [], result: nil) { caller, _, _, _, _ in
       try body(caller)
+      return 0
     }
   }
 
-  /// A host function of a Swift closure with 1 parameter and no result. What it throws, the outer caller gets.
+  /// A host function of a Swift closure with one parameter and no result. What it throws, the outer caller gets.
   @inlinable
-  public init<A: WasmValue>(
-    in store: Store, _ body: @escaping (borrowing Caller, A) throws -> Void
-  ) {
-    self.init(in: store, parameters: [A.valueType], results: []) { caller, slots in
-      let a = A(slots: slots, in: caller.store)
-      try body(caller, a)
+  public init<A: WasmWord>(in store: Store, _ body: @escaping (borrowing Caller, A) throws -> Void) {
+    self.init(in: store, words: [A.valueType], result: nil) { caller, a, _, _, _ in
+      try body(caller, A(word: a, in: caller.store))
+      return 0
     }
   }
 
   /// A host function of a Swift closure with 2 parameters and no result. What it throws, the outer caller gets.
   @inlinable
-  public init<A: WasmValue, B: WasmValue>(
-    in store: Store, _ body: @escaping (borrowing Caller, A, B) throws -> Void
-  ) {
-    self.init(in: store, parameters: [A.valueType, B.valueType], results: []) { caller, slots in
-      let a = A(slots: slots, in: caller.store)
-      let b = B(slots: slots + A.slotCount, in: caller.store)
-      try body(caller, a, b)
+  public init<A: WasmWord, B: WasmWord>(in store: Store, _ body: @escaping (borrowing Caller, A, B) throws -> Void) {
+    self.init(in: store, words: [A.valueType, B.valueType], result: nil) { caller, a, b, _, _ in
+      try body(caller, A(word: a, in: caller.store), B(word: b, in: caller.store))
+      return 0
     }
   }
 
   /// A host function of a Swift closure with 3 parameters and no result. What it throws, the outer caller gets.
   @inlinable
-  public init<A: WasmValue, B: WasmValue, C: WasmValue>(
+  public init<A: WasmWord, B: WasmWord, C: WasmWord>(
     in store: Store, _ body: @escaping (borrowing Caller, A, B, C) throws -> Void
   ) {
-    self.init(in: store, parameters: [A.valueType, B.valueType, C.valueType], results: []) { caller, slots in
-      let a = A(slots: slots, in: caller.store)
-      let b = B(slots: slots + A.slotCount, in: caller.store)
-      let c = C(slots: slots + A.slotCount + B.slotCount, in: caller.store)
-      try body(caller, a, b, c)
+    self.init(in: store, words: [A.valueType, B.valueType, C.valueType], result: nil) { caller, a, b, c, _ in
+      try body(caller, A(word: a, in: caller.store), B(word: b, in: caller.store), C(word: c, in: caller.store))
+      return 0
     }
   }
 
   /// A host function of a Swift closure with 4 parameters and no result. What it throws, the outer caller gets.
   @inlinable
-  public init<A: WasmValue, B: WasmValue, C: WasmValue, D: WasmValue>(
+  public init<A: WasmWord, B: WasmWord, C: WasmWord, D: WasmWord>(
     in store: Store, _ body: @escaping (borrowing Caller, A, B, C, D) throws -> Void
   ) {
-    self.init(in: store, parameters: [A.valueType, B.valueType, C.valueType, D.valueType], results: []) {
-      caller, slots in
-      let a = A(slots: slots, in: caller.store)
-      let b = B(slots: slots + A.slotCount, in: caller.store)
-      let c = C(slots: slots + A.slotCount + B.slotCount, in: caller.store)
-      let d = D(slots: slots + A.slotCount + B.slotCount + C.slotCount, in: caller.store)
-      try body(caller, a, b, c, d)
+    self.init(in: store, words: [A.valueType, B.valueType, C.valueType, D.valueType], result: nil) {
+      caller, a, b, c, d in
+      try body(
+        caller, A(word: a, in: caller.store), B(word: b, in: caller.store), C(word: c, in: caller.store),
+        D(word: d, in: caller.store))
+      return 0
     }
   }
 }
 
 extension Linker {
-  /// Defines a host function of a Swift closure with 0 parameters and one result. What it throws, the outer caller gets.
+  /// Defines a host function of a Swift closure with no parameters and one result. What it throws, the outer caller gets.
   @inlinable
-  public func define<R: WasmValue>(
-    _ module: String, _ name: String, _ body: @escaping (borrowing Caller) throws -> R
-  ) throws(UsageError) {
+  public func define<R: WasmWord>(_ module: String, _ name: String, _ body: @escaping (borrowing Caller) throws -> R)
+    throws(UsageError)
+  {
     try define(module, name, .function(Function(in: store, body)))
   }
 
-  /// Defines a host function of a Swift closure with 1 parameter and one result. What it throws, the outer caller gets.
+  /// Defines a host function of a Swift closure with one parameter and one result. What it throws, the outer caller gets.
   @inlinable
-  public func define<A: WasmValue, R: WasmValue>(
+  public func define<A: WasmWord, R: WasmWord>(
     _ module: String, _ name: String, _ body: @escaping (borrowing Caller, A) throws -> R
   ) throws(UsageError) {
     try define(module, name, .function(Function(in: store, body)))
@@ -143,7 +125,7 @@ extension Linker {
 
   /// Defines a host function of a Swift closure with 2 parameters and one result. What it throws, the outer caller gets.
   @inlinable
-  public func define<A: WasmValue, B: WasmValue, R: WasmValue>(
+  public func define<A: WasmWord, B: WasmWord, R: WasmWord>(
     _ module: String, _ name: String, _ body: @escaping (borrowing Caller, A, B) throws -> R
   ) throws(UsageError) {
     try define(module, name, .function(Function(in: store, body)))
@@ -151,7 +133,7 @@ extension Linker {
 
   /// Defines a host function of a Swift closure with 3 parameters and one result. What it throws, the outer caller gets.
   @inlinable
-  public func define<A: WasmValue, B: WasmValue, C: WasmValue, R: WasmValue>(
+  public func define<A: WasmWord, B: WasmWord, C: WasmWord, R: WasmWord>(
     _ module: String, _ name: String, _ body: @escaping (borrowing Caller, A, B, C) throws -> R
   ) throws(UsageError) {
     try define(module, name, .function(Function(in: store, body)))
@@ -159,23 +141,23 @@ extension Linker {
 
   /// Defines a host function of a Swift closure with 4 parameters and one result. What it throws, the outer caller gets.
   @inlinable
-  public func define<A: WasmValue, B: WasmValue, C: WasmValue, D: WasmValue, R: WasmValue>(
+  public func define<A: WasmWord, B: WasmWord, C: WasmWord, D: WasmWord, R: WasmWord>(
     _ module: String, _ name: String, _ body: @escaping (borrowing Caller, A, B, C, D) throws -> R
   ) throws(UsageError) {
     try define(module, name, .function(Function(in: store, body)))
   }
 
-  /// Defines a host function of a Swift closure with 0 parameters and no result. What it throws, the outer caller gets.
+  /// Defines a host function of a Swift closure with no parameters and no result. What it throws, the outer caller gets.
   @inlinable
-  public func define(
-    _ module: String, _ name: String, _ body: @escaping (borrowing Caller) throws -> Void
-  ) throws(UsageError) {
+  public func define(_ module: String, _ name: String, _ body: @escaping (borrowing Caller) throws -> Void)
+    throws(UsageError)
+  {
     try define(module, name, .function(Function(in: store, body)))
   }
 
-  /// Defines a host function of a Swift closure with 1 parameter and no result. What it throws, the outer caller gets.
+  /// Defines a host function of a Swift closure with one parameter and no result. What it throws, the outer caller gets.
   @inlinable
-  public func define<A: WasmValue>(
+  public func define<A: WasmWord>(
     _ module: String, _ name: String, _ body: @escaping (borrowing Caller, A) throws -> Void
   ) throws(UsageError) {
     try define(module, name, .function(Function(in: store, body)))
@@ -183,7 +165,7 @@ extension Linker {
 
   /// Defines a host function of a Swift closure with 2 parameters and no result. What it throws, the outer caller gets.
   @inlinable
-  public func define<A: WasmValue, B: WasmValue>(
+  public func define<A: WasmWord, B: WasmWord>(
     _ module: String, _ name: String, _ body: @escaping (borrowing Caller, A, B) throws -> Void
   ) throws(UsageError) {
     try define(module, name, .function(Function(in: store, body)))
@@ -191,7 +173,7 @@ extension Linker {
 
   /// Defines a host function of a Swift closure with 3 parameters and no result. What it throws, the outer caller gets.
   @inlinable
-  public func define<A: WasmValue, B: WasmValue, C: WasmValue>(
+  public func define<A: WasmWord, B: WasmWord, C: WasmWord>(
     _ module: String, _ name: String, _ body: @escaping (borrowing Caller, A, B, C) throws -> Void
   ) throws(UsageError) {
     try define(module, name, .function(Function(in: store, body)))
@@ -199,7 +181,7 @@ extension Linker {
 
   /// Defines a host function of a Swift closure with 4 parameters and no result. What it throws, the outer caller gets.
   @inlinable
-  public func define<A: WasmValue, B: WasmValue, C: WasmValue, D: WasmValue>(
+  public func define<A: WasmWord, B: WasmWord, C: WasmWord, D: WasmWord>(
     _ module: String, _ name: String, _ body: @escaping (borrowing Caller, A, B, C, D) throws -> Void
   ) throws(UsageError) {
     try define(module, name, .function(Function(in: store, body)))

@@ -30,9 +30,9 @@ public final class Store {
   var tags: [TagInstance] = []
   var externs: [Any] = []
   /// A Swift error that a host function threw, on its way to the host.
-  private var parkedError: (any Error)?
+  var parkedError: (any Error)?
   /// The frames of a trap that goes out through compiled code, whose frames are gone when the host is told.
-  private var capturedFrames: [(function: FunctionRecord, offset: Int)]?
+  var capturedFrames: [(function: FunctionRecord, offset: Int)]?
   private let stack: MemoryMapping?
   private var memorySequence = 0
   /// The machine code that enters functions of each canonical type; nil where it was not asked for yet.
@@ -166,10 +166,13 @@ public final class Store {
     return tag
   }
 
-  func makeHostFunction(_ type: FunctionType, body: @escaping HostBody) throws(UsageError) -> HostFunction {
+  func makeHostFunction(_ type: FunctionType, body: HostFunctionBody) throws(UsageError) -> HostFunction {
     let id = try engine.id(of: type)
     let function = HostFunction(type, id: id, store: self, index: hostFunctions.count, body: body)
-    if engine.configuration.tier == .compiler, MachineCode.pieces != nil, let exit = engine.thunks.exit(id, { type }) {
+    let thunk: MachineCode.Thunk = if case .words = body { .wordExit } else { .exit }
+    if engine.configuration.tier == .compiler, MachineCode.pieces != nil,
+      let exit = engine.thunks.thunk(thunk, id, { type })
+    {
       function.record.machineCode = UInt(bitPattern: exit)
     }
     hostFunctions.append(function)
@@ -178,7 +181,7 @@ public final class Store {
 
   /// The machine code that enters functions of a canonical type, if there is any, in a table for the calls to come.
   func makeMachineEntry(_ typeID: UInt32) -> UnsafeRawPointer? {
-    guard let entry = engine.thunks.entry(typeID, { engine.functionType(typeID) }) else { return nil }
+    guard let entry = engine.thunks.thunk(.entry, typeID, { engine.functionType(typeID) }) else { return nil }
     while machineEntries.count <= Int(typeID) { machineEntries.append(nil) }
     machineEntries[Int(typeID)] = entry
     let table = UnsafeMutablePointer<UnsafeRawPointer?>.allocate(capacity: machineEntries.count)
@@ -187,172 +190,5 @@ public final class Store {
     context.machineEntries = table
     context[StoreContext.machineEntryCountOffset] = UInt64(machineEntries.count)
     return entry
-  }
-
-  // MARK: Calls
-
-  /// Slots for the arguments and results of a call, on the store's stack.
-  @usableFromInline func takeSlots(_ count: Int) throws -> UnsafeMutablePointer<UInt64> {
-    let top = context[StoreContext.valueStackTopOffset]
-    let limit = context[StoreContext.valueStackLimitOffset]
-    guard top != 0, UInt64(count) <= (limit - top) / 8 else { throw Trap(kind: .callStackExhausted) }
-    // Frames stay aligned to 16 bytes.
-    context[StoreContext.valueStackTopOffset] = top + (UInt64(count) * 8 + 15) & ~15
-    return UnsafeMutablePointer(bitPattern: UInt(top))!
-  }
-
-  @usableFromInline func returnSlots(_ slots: UnsafeMutablePointer<UInt64>) {
-    context[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: slots))
-  }
-
-  /// Calls a function with arguments and results in slots.
-  @usableFromInline func call(_ function: Function, slots: UnsafeMutablePointer<UInt64>) throws {
-    try call(function.record, slots: slots)
-  }
-
-  @inline(__always)
-  func call(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
-    let position = UInt64(ThreadStack.position)
-    // A call of machine code by a host function that wasm has called on this stack. Everything else takes a longer way.
-    guard position > context[StoreContext.nativeStackLimitOffset],
-      position < context[StoreContext.nativeStackStartOffset], record.machineCode != 0,
-      record.context.base != hostContext.base
-    else { return try callOnAnyStack(record, slots: slots) }
-    try enterMachineCode(record, slots: slots)
-  }
-
-  @inline(__always)
-  private func enterMachineCode(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
-    let top = context[StoreContext.valueStackTopOffset]
-    let status = Tier.enterMachineCode(record, slots: slots, in: context)
-    context[StoreContext.valueStackTopOffset] = top
-    if status != .completed { throw failure(status) }
-  }
-
-  /// Makes the limit of the stack this thread's, and calls a function.
-  @inline(never)
-  private func callOnAnyStack(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
-    let limit = context[StoreContext.nativeStackLimitOffset]
-    let start = context[StoreContext.nativeStackStartOffset]
-    let position = UInt64(ThreadStack.position)
-    if position > limit, position < start { return try callOnSameStack(record, slots: slots) }
-    let newLimit = UInt64(ThreadStack.limit)
-    if newLimit != limit {
-      context[StoreContext.nativeStackLimitOffset] = newLimit
-      InterruptWord.refreshLimit(context)
-    }
-    context[StoreContext.nativeStackStartOffset] = position
-    defer {
-      context[StoreContext.nativeStackStartOffset] = start
-      // A host function may have gone on on another thread, whose stack has other bounds.
-      if start != 0, newLimit != limit {
-        context[StoreContext.nativeStackLimitOffset] = limit
-        InterruptWord.refreshLimit(context)
-      }
-    }
-    try callOnSameStack(record, slots: slots)
-  }
-
-  /// Calls a function while the limit of the stack is this thread's.
-  private func callOnSameStack(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
-    if record.machineCode != 0, record.context.base != hostContext.base,
-      UInt64(ThreadStack.position) > context[StoreContext.nativeStackLimitOffset]
-    {
-      return try enterMachineCode(record, slots: slots)
-    }
-    let top = context[StoreContext.valueStackTopOffset]
-    let savedActivation = context[StoreContext.lastActivationOffset]
-    let savedFrame = context[StoreContext.lastFrameOffset]
-    let savedPosition = context[StoreContext.lastPositionOffset]
-    let savedContext = context[StoreContext.lastContextOffset]
-    defer {
-      context[StoreContext.valueStackTopOffset] = top
-      context[StoreContext.lastActivationOffset] = savedActivation
-      context[StoreContext.lastFrameOffset] = savedFrame
-      context[StoreContext.lastPositionOffset] = savedPosition
-      context[StoreContext.lastContextOffset] = savedContext
-    }
-    let status: ExecutionStatus
-    if record.context.base == hostContext.base {
-      status = RuntimeCalls.hostCall(record, caller: hostContext, slots: slots)
-    } else if UInt64(ThreadStack.position) <= context[StoreContext.nativeStackLimitOffset] {
-      status = RuntimeCalls.trap(context, .callStackExhausted)
-    } else {
-      status = Tier.interpret(record, slots: slots, in: context)
-    }
-    if status != .completed { throw failure(status) }
-  }
-
-  /// What the host is told of an execution that did not complete.
-  private func failure(_ status: ExecutionStatus) -> any Error {
-    defer { capturedFrames = nil }
-    switch status {
-    case .completed, .trapped, .caught: return trap()
-    case .threw:
-      let word = context[StoreContext.pendingExceptionOffset]
-      context[StoreContext.pendingExceptionOffset] = 0
-      guard let record = ExceptionRecord(word: word) else { return trap() }
-      return UncaughtException(ExceptionReference(record: record, store: self))
-    case .hostFailed:
-      defer { parkedError = nil }
-      return parkedError ?? trap()
-    }
-  }
-
-  /// What becomes of an error that a host function throws.
-  @inline(never)
-  func hostFailure(_ error: any Error) -> ExecutionStatus {
-    if let exception = error as? UncaughtException { return raise(exception) }
-    parkedError = error
-    return .hostFailed
-  }
-
-  /// Throws an exception of the host's in the guest.
-  private func raise(_ exception: UncaughtException) -> ExecutionStatus {
-    guard exception.tag.store === self else {
-      parkedError = exception
-      return .hostFailed
-    }
-    let record: ExceptionRecord
-    if let reference = exception.reference {
-      record = reference.record
-    } else {
-      record = exceptions.make(exception.tag.instance, exception.payload)
-    }
-    context[StoreContext.pendingExceptionOffset] = record.word
-    return .threw
-  }
-
-  /// The trap that the context tells of.
-  private func trap() -> Trap {
-    let raw = UInt8(truncatingIfNeeded: context[StoreContext.trapKindOffset])
-    var trap = Trap(kind: Trap.Kind(rawValue: raw) ?? .unreachable)
-    if trap.kind == .outOfBoundsMemoryAccess {
-      trap.memoryFault = Trap.MemoryFault(
-        memoryIndex: Int(truncatingIfNeeded: context[StoreContext.trapIndexOffset]),
-        address: context[StoreContext.trapAddressOffset], length: context[StoreContext.trapLengthOffset])
-    }
-    if trap.kind == .uninitializedElement { trap.elementIndex = context[StoreContext.trapAddressOffset] }
-    trap.backtrace = backtrace()
-    return trap
-  }
-
-  /// How many frames of a backtrace are kept.
-  private static let backtraceLimit = 64
-
-  /// Keeps the frames as they are now, unless that was done for this trap already.
-  func captureBacktrace() {
-    if capturedFrames == nil { capturedFrames = Tier.frames(of: context, limit: Self.backtraceLimit) }
-  }
-
-  private func backtrace() -> [Frame] {
-    (capturedFrames ?? Tier.frames(of: context, limit: Self.backtraceLimit)).map { function, offset in
-      RuntimeCalls.instance(function.context) { instance in
-        let names = instance.module.names
-        return Frame(
-          module: names.module, function: function.index, name: names.name(of: .function, function.index),
-          offset: offset)
-      }
-    }
   }
 }

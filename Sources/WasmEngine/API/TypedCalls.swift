@@ -1,130 +1,88 @@
 import WebAssembly
 
-// Functions of up to four parameters and at most one result, which are most functions, without parameter packs: their calls
-// cost a fraction, and type checking knows at once what they are.
+// Functions of up to four parameters and at most one result, each one word, which are most functions: their calls need no
+// parameter packs, and machine code gets and gives their words in registers.
 
-extension TypedFunction where Results: WasmValue {
+extension TypedFunction where Results: WasmWord {
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction() throws -> Results where Parameters == () {
-    try withSlots(Results.slotCount) { slots throws in
-      try function.store.call(function, slots: slots)
-      return Results(slots: slots, in: function.store)
-    }
+    Results(word: try callWords(), in: function.store)
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction(_ a: Parameters) throws -> Results where Parameters: WasmValue {
-    try withSlots(max(Parameters.slotCount, Results.slotCount)) { slots throws in
-      try a.write(to: slots, in: function.store)
-      try function.store.call(function, slots: slots)
-      return Results(slots: slots, in: function.store)
-    }
+  public func callAsFunction(_ a: Parameters) throws -> Results where Parameters: WasmWord {
+    Results(word: try callWords(a.word(in: function.store)), in: function.store)
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction<A: WasmValue, B: WasmValue>(_ a: A, _ b: B) throws -> Results where Parameters == (A, B) {
-    try withSlots(max(A.slotCount + B.slotCount, Results.slotCount)) { slots throws in
-      try a.write(to: slots, in: function.store)
-      try b.write(to: slots + A.slotCount, in: function.store)
-      try function.store.call(function, slots: slots)
-      return Results(slots: slots, in: function.store)
-    }
+  public func callAsFunction<A: WasmWord, B: WasmWord>(_ a: A, _ b: B) throws -> Results where Parameters == (A, B) {
+    Results(word: try callWords(a.word(in: function.store), b.word(in: function.store)), in: function.store)
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction<A: WasmValue, B: WasmValue, C: WasmValue>(_ a: A, _ b: B, _ c: C) throws -> Results
+  public func callAsFunction<A: WasmWord, B: WasmWord, C: WasmWord>(_ a: A, _ b: B, _ c: C) throws -> Results
   where Parameters == (A, B, C) {
-    try withSlots(max(A.slotCount + B.slotCount + C.slotCount, Results.slotCount)) { slots throws in
-      try a.write(to: slots, in: function.store)
-      try b.write(to: slots + A.slotCount, in: function.store)
-      try c.write(to: slots + A.slotCount + B.slotCount, in: function.store)
-      try function.store.call(function, slots: slots)
-      return Results(slots: slots, in: function.store)
-    }
+    Results(
+      word: try callWords(a.word(in: function.store), b.word(in: function.store), c.word(in: function.store)),
+      in: function.store)
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction<A: WasmValue, B: WasmValue, C: WasmValue, D: WasmValue>(_ a: A, _ b: B, _ c: C, _ d: D)
-    throws -> Results where Parameters == (A, B, C, D)
+  public func callAsFunction<A: WasmWord, B: WasmWord, C: WasmWord, D: WasmWord>(_ a: A, _ b: B, _ c: C, _ d: D) throws
+    -> Results where Parameters == (A, B, C, D)
   {
-    try withSlots(max(A.slotCount + B.slotCount + C.slotCount + D.slotCount, Results.slotCount)) { slots throws in
-      try a.write(to: slots, in: function.store)
-      try b.write(to: slots + A.slotCount, in: function.store)
-      try c.write(to: slots + A.slotCount + B.slotCount, in: function.store)
-      try d.write(to: slots + A.slotCount + B.slotCount + C.slotCount, in: function.store)
-      try function.store.call(function, slots: slots)
-      return Results(slots: slots, in: function.store)
-    }
+    Results(
+      word: try callWords(
+        a.word(in: function.store), b.word(in: function.store), c.word(in: function.store), d.word(in: function.store)),
+      in: function.store)
   }
 }
 
 extension TypedFunction where Results == () {
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction() throws -> Results where Parameters == () {
-    try withSlots(0) { slots throws in
-      try function.store.call(function, slots: slots)
-    }
+  public func callAsFunction() throws where Parameters == () {
+    _ = try callWords()
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction(_ a: Parameters) throws -> Results where Parameters: WasmValue {
-    try withSlots(Parameters.slotCount) { slots throws in
-      try a.write(to: slots, in: function.store)
-      try function.store.call(function, slots: slots)
-    }
+  public func callAsFunction(_ a: Parameters) throws where Parameters: WasmWord {
+    _ = try callWords(a.word(in: function.store))
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction<A: WasmValue, B: WasmValue>(_ a: A, _ b: B) throws -> Results where Parameters == (A, B) {
-    try withSlots(A.slotCount + B.slotCount) { slots throws in
-      try a.write(to: slots, in: function.store)
-      try b.write(to: slots + A.slotCount, in: function.store)
-      try function.store.call(function, slots: slots)
-    }
+  public func callAsFunction<A: WasmWord, B: WasmWord>(_ a: A, _ b: B) throws where Parameters == (A, B) {
+    _ = try callWords(a.word(in: function.store), b.word(in: function.store))
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction<A: WasmValue, B: WasmValue, C: WasmValue>(_ a: A, _ b: B, _ c: C) throws -> Results
+  public func callAsFunction<A: WasmWord, B: WasmWord, C: WasmWord>(_ a: A, _ b: B, _ c: C) throws
   where Parameters == (A, B, C) {
-    try withSlots(A.slotCount + B.slotCount + C.slotCount) { slots throws in
-      try a.write(to: slots, in: function.store)
-      try b.write(to: slots + A.slotCount, in: function.store)
-      try c.write(to: slots + A.slotCount + B.slotCount, in: function.store)
-      try function.store.call(function, slots: slots)
-    }
+    _ = try callWords(a.word(in: function.store), b.word(in: function.store), c.word(in: function.store))
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
-  public func callAsFunction<A: WasmValue, B: WasmValue, C: WasmValue, D: WasmValue>(_ a: A, _ b: B, _ c: C, _ d: D)
-    throws -> Results where Parameters == (A, B, C, D)
-  {
-    try withSlots(A.slotCount + B.slotCount + C.slotCount + D.slotCount) { slots throws in
-      try a.write(to: slots, in: function.store)
-      try b.write(to: slots + A.slotCount, in: function.store)
-      try c.write(to: slots + A.slotCount + B.slotCount, in: function.store)
-      try d.write(to: slots + A.slotCount + B.slotCount + C.slotCount, in: function.store)
-      try function.store.call(function, slots: slots)
-    }
+  public func callAsFunction<A: WasmWord, B: WasmWord, C: WasmWord, D: WasmWord>(_ a: A, _ b: B, _ c: C, _ d: D) throws
+  where Parameters == (A, B, C, D) {
+    _ = try callWords(
+      a.word(in: function.store), b.word(in: function.store), c.word(in: function.store), d.word(in: function.store))
   }
 }
 
 extension TypedFunction {
-  /// Slots on the stack, whose number is known where this is inlined.
-  @inlinable @inline(__always)
-  func withSlots<R>(_ count: Int, _ body: (UnsafeMutablePointer<UInt64>) throws -> R) throws -> R {
-    try withUnsafeTemporaryAllocation(of: UInt64.self, capacity: max(count, 1)) { slots in
-      try body(slots.baseAddress!)
-    }
+  /// Calls the function with words for arguments and result; those that it has not are 0.
+  @inlinable
+  func callWords(_ a: UInt64 = 0, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0) throws -> UInt64 {
+    try withExtendedLifetime(function.store) { () throws in try function.record.call(entry, a, b, c, d) }
   }
 }
 
@@ -134,7 +92,7 @@ extension Function {
   public func typed<R: WasmValue>(as parameters: Void.Type, returning result: R.Type) throws(UsageError)
     -> TypedFunction<(), R>
   {
-    try TypedFunction(self, slotCount: slotCount(calledAs: FunctionType(parameters: [], results: [R.valueType])))
+    try TypedFunction(self, calledAs: FunctionType(parameters: [], results: [R.valueType]))
   }
 
   /// The function as one of one parameter and one result. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
@@ -143,7 +101,7 @@ extension Function {
     -> TypedFunction<A, R>
   {
     try TypedFunction(
-      self, slotCount: slotCount(calledAs: FunctionType(parameters: [A.valueType], results: [R.valueType])))
+      self, calledAs: FunctionType(parameters: [A.valueType], results: [R.valueType]))
   }
 
   /// The function as one of 2 parameters and one result. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
@@ -153,7 +111,7 @@ extension Function {
   {
     try TypedFunction(
       self,
-      slotCount: slotCount(calledAs: FunctionType(parameters: [A.valueType, B.valueType], results: [R.valueType])))
+      calledAs: FunctionType(parameters: [A.valueType, B.valueType], results: [R.valueType]))
   }
 
   /// The function as one of 3 parameters and one result. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
@@ -163,8 +121,7 @@ extension Function {
   ) throws(UsageError) -> TypedFunction<(A, B, C), R> {
     try TypedFunction(
       self,
-      slotCount: slotCount(
-        calledAs: FunctionType(parameters: [A.valueType, B.valueType, C.valueType], results: [R.valueType])))
+      calledAs: FunctionType(parameters: [A.valueType, B.valueType, C.valueType], results: [R.valueType]))
   }
 
   /// The function as one of 4 parameters and one result. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
@@ -174,21 +131,20 @@ extension Function {
   ) throws(UsageError) -> TypedFunction<(A, B, C, D), R> {
     try TypedFunction(
       self,
-      slotCount: slotCount(
-        calledAs: FunctionType(
-          parameters: [A.valueType, B.valueType, C.valueType, D.valueType], results: [R.valueType])))
+      calledAs: FunctionType(
+        parameters: [A.valueType, B.valueType, C.valueType, D.valueType], results: [R.valueType]))
   }
 
   /// The function as one of no parameters and no results. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
   @inlinable
   public func typed(as parameters: Void.Type) throws(UsageError) -> TypedFunction<(), ()> {
-    try TypedFunction(self, slotCount: slotCount(calledAs: FunctionType(parameters: [], results: [])))
+    try TypedFunction(self, calledAs: FunctionType(parameters: [], results: []))
   }
 
   /// The function as one of one parameter and no results. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
   @inlinable
   public func typed<A: WasmValue>(as parameters: A.Type) throws(UsageError) -> TypedFunction<A, ()> {
-    try TypedFunction(self, slotCount: slotCount(calledAs: FunctionType(parameters: [A.valueType], results: [])))
+    try TypedFunction(self, calledAs: FunctionType(parameters: [A.valueType], results: []))
   }
 
   /// The function as one of 2 parameters and no results. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
@@ -197,7 +153,7 @@ extension Function {
     (A, B), ()
   > {
     try TypedFunction(
-      self, slotCount: slotCount(calledAs: FunctionType(parameters: [A.valueType, B.valueType], results: [])))
+      self, calledAs: FunctionType(parameters: [A.valueType, B.valueType], results: []))
   }
 
   /// The function as one of 3 parameters and no results. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
@@ -207,7 +163,7 @@ extension Function {
   {
     try TypedFunction(
       self,
-      slotCount: slotCount(calledAs: FunctionType(parameters: [A.valueType, B.valueType, C.valueType], results: [])))
+      calledAs: FunctionType(parameters: [A.valueType, B.valueType, C.valueType], results: []))
   }
 
   /// The function as one of 4 parameters and no results. Throws ``UsageError/functionType(expected:actual:)`` where it is not of these types.
@@ -217,8 +173,7 @@ extension Function {
   {
     try TypedFunction(
       self,
-      slotCount: slotCount(
-        calledAs: FunctionType(parameters: [A.valueType, B.valueType, C.valueType, D.valueType], results: [])))
+      calledAs: FunctionType(parameters: [A.valueType, B.valueType, C.valueType, D.valueType], results: []))
   }
 }
 

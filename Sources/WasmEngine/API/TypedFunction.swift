@@ -8,16 +8,25 @@ import WebAssembly
 /// let sum = try add(1, 2)
 /// ```
 ///
-/// A call with up to four parameters and at most one result costs some tens of nanoseconds; others go
+/// A call with up to four parameters and at most one result, without v128, costs some tens of nanoseconds; others go
 /// through parameter packs, which cost several times as much.
 public struct TypedFunction<Parameters, Results> {
   @usableFromInline let function: Function
-  @usableFromInline let slotCount: Int
+  /// The machine code that enters the function with its words in registers, where there is any. (With more fields than these
+  /// the compiler would pass values of the type in memory.)
+  @usableFromInline let entry: UnsafeRawPointer?
 
+  /// The function as one of a type; throws ``UsageError/functionType(expected:actual:)`` where it cannot be called so.
   @usableFromInline
-  init(_ function: Function, slotCount: Int) {
+  init(_ function: Function, calledAs expected: FunctionType) throws(UsageError) {
+    let actual = function.type
+    let engine = function.store.engine
+    guard expected.parameters.count == actual.parameters.count, expected.results.count == actual.results.count,
+      zip(expected.parameters, actual.parameters).allSatisfy({ engine.matches($0, $1) }),
+      zip(actual.results, expected.results).allSatisfy({ engine.matches($0, $1) })
+    else { throw .functionType(expected: expected, actual: actual) }
     self.function = function
-    self.slotCount = slotCount
+    entry = function.record.wordEntry(in: engine)
   }
 
   /// Calls the function.
@@ -28,7 +37,11 @@ public struct TypedFunction<Parameters, Results> {
   public func callAsFunction<each P: WasmValue, each R: WasmValue>(_ arguments: repeat each P) throws -> Results
   where Parameters == (repeat each P), Results == (repeat each R) {
     let store = function.store
-    let slots = try store.takeSlots(slotCount)
+    var parameterSlots = 0
+    var resultSlots = 0
+    repeat parameterSlots += (each P).slotCount
+    repeat resultSlots += (each R).slotCount
+    let slots = try store.takeSlots(max(parameterSlots, resultSlots))
     defer { store.returnSlots(slots) }
     var next = slots
     repeat try put(each arguments, &next, store)
@@ -64,7 +77,7 @@ extension Function {
     var expected = FunctionType()
     repeat expected.parameters.append((each P).valueType)
     repeat expected.results.append((each R).valueType)
-    return TypedFunction(self, slotCount: try slotCount(calledAs: expected))
+    return try TypedFunction(self, calledAs: expected)
   }
 
   /// The function with parameters and one result as Swift types.
@@ -76,7 +89,7 @@ extension Function {
   ) throws(UsageError) -> TypedFunction<(repeat each P), R> {
     var expected = FunctionType(results: [R.valueType])
     repeat expected.parameters.append((each P).valueType)
-    return TypedFunction(self, slotCount: try slotCount(calledAs: expected))
+    return try TypedFunction(self, calledAs: expected)
   }
 
   /// The function with parameters as Swift types and without results; `Void.self` for no parameters.
@@ -85,17 +98,6 @@ extension Function {
     as parameters: (repeat each P).Type
   ) throws(UsageError) -> TypedFunction<(repeat each P), ()> {
     try typed(as: parameters, returning: Void.self)
-  }
-
-  /// The number of slots of a call, if the function can be called as one of a type.
-  @usableFromInline
-  func slotCount(calledAs expected: FunctionType) throws(UsageError) -> Int {
-    let actual = type
-    guard expected.parameters.count == actual.parameters.count, expected.results.count == actual.results.count,
-      zip(expected.parameters, actual.parameters).allSatisfy({ store.engine.matches($0, $1) }),
-      zip(actual.results, expected.results).allSatisfy({ store.engine.matches($0, $1) })
-    else { throw .functionType(expected: expected, actual: actual) }
-    return actual.slots
   }
 
   /// A host function of a Swift closure with Swift types. What it throws, the outer caller gets.
@@ -116,10 +118,20 @@ extension Function {
     }
   }
 
-  /// A host function over slots. The types come from ``WasmValue``s, none of which has a type index.
+  /// A host function over slots.
   @usableFromInline
   init(in store: Store, parameters: [ValueType], results: [ValueType], body: @escaping HostBody) {
-    let type = FunctionType(parameters: parameters, results: results)
+    self.init(in: store, FunctionType(parameters: parameters, results: results), .slots(body))
+  }
+
+  /// A host function over words.
+  @usableFromInline
+  init(in store: Store, words parameters: [ValueType], result: ValueType?, body: @escaping HostWordBody) {
+    self.init(in: store, FunctionType(parameters: parameters, results: result.map { [$0] } ?? []), .words(body))
+  }
+
+  /// A host function whose types come from ``WasmValue``s, none of which has a type index.
+  private init(in store: Store, _ type: FunctionType, _ body: HostFunctionBody) {
     guard let function = try? store.makeHostFunction(type, body: body) else {
       preconditionFailure("a WasmValue of a type with a type index")
     }

@@ -17,48 +17,54 @@ extension WasmValue {
   @inlinable public static var slotCount: Int { 1 }
 }
 
-extension Int32: WasmValue {
-  @inlinable public static var valueType: ValueType { .i32 }
-  @inlinable public init(slots: UnsafePointer<UInt64>, in store: Store) { self.init(truncatingIfNeeded: slots[0]) }
-  @inlinable public func write(to slots: UnsafeMutablePointer<UInt64>, in store: Store) {
-    slots[0] = UInt64(UInt32(bitPattern: self))
+/// A ``WasmValue`` of one word: all but ``V128``. Functions over words are called fastest.
+public protocol WasmWord: WasmValue {
+  init(word: UInt64, in store: Store)
+  /// Throws ``UsageError/wrongStore`` for a reference of another store.
+  func word(in store: Store) throws(UsageError) -> UInt64
+}
+
+extension WasmWord {
+  @inlinable public init(slots: UnsafePointer<UInt64>, in store: Store) { self.init(word: slots[0], in: store) }
+  @inlinable public func write(to slots: UnsafeMutablePointer<UInt64>, in store: Store) throws(UsageError) {
+    slots[0] = try word(in: store)
   }
 }
 
-extension UInt32: WasmValue {
+extension Int32: WasmWord {
   @inlinable public static var valueType: ValueType { .i32 }
-  @inlinable public init(slots: UnsafePointer<UInt64>, in store: Store) { self.init(truncatingIfNeeded: slots[0]) }
-  @inlinable public func write(to slots: UnsafeMutablePointer<UInt64>, in store: Store) { slots[0] = UInt64(self) }
+  @inlinable public init(word: UInt64, in store: Store) { self.init(truncatingIfNeeded: word) }
+  @inlinable public func word(in store: Store) -> UInt64 { UInt64(UInt32(bitPattern: self)) }
 }
 
-extension Int64: WasmValue {
+extension UInt32: WasmWord {
+  @inlinable public static var valueType: ValueType { .i32 }
+  @inlinable public init(word: UInt64, in store: Store) { self.init(truncatingIfNeeded: word) }
+  @inlinable public func word(in store: Store) -> UInt64 { UInt64(self) }
+}
+
+extension Int64: WasmWord {
   @inlinable public static var valueType: ValueType { .i64 }
-  @inlinable public init(slots: UnsafePointer<UInt64>, in store: Store) { self.init(bitPattern: slots[0]) }
-  @inlinable public func write(to slots: UnsafeMutablePointer<UInt64>, in store: Store) {
-    slots[0] = UInt64(bitPattern: self)
-  }
+  @inlinable public init(word: UInt64, in store: Store) { self.init(bitPattern: word) }
+  @inlinable public func word(in store: Store) -> UInt64 { UInt64(bitPattern: self) }
 }
 
-extension UInt64: WasmValue {
+extension UInt64: WasmWord {
   @inlinable public static var valueType: ValueType { .i64 }
-  @inlinable public init(slots: UnsafePointer<UInt64>, in store: Store) { self = slots[0] }
-  @inlinable public func write(to slots: UnsafeMutablePointer<UInt64>, in store: Store) { slots[0] = self }
+  @inlinable public init(word: UInt64, in store: Store) { self = word }
+  @inlinable public func word(in store: Store) -> UInt64 { self }
 }
 
-extension Float: WasmValue {
+extension Float: WasmWord {
   @inlinable public static var valueType: ValueType { .f32 }
-  @inlinable public init(slots: UnsafePointer<UInt64>, in store: Store) {
-    self.init(bitPattern: UInt32(truncatingIfNeeded: slots[0]))
-  }
-  @inlinable public func write(to slots: UnsafeMutablePointer<UInt64>, in store: Store) {
-    slots[0] = UInt64(bitPattern)
-  }
+  @inlinable public init(word: UInt64, in store: Store) { self.init(bitPattern: UInt32(truncatingIfNeeded: word)) }
+  @inlinable public func word(in store: Store) -> UInt64 { UInt64(bitPattern) }
 }
 
-extension Double: WasmValue {
+extension Double: WasmWord {
   @inlinable public static var valueType: ValueType { .f64 }
-  @inlinable public init(slots: UnsafePointer<UInt64>, in store: Store) { self.init(bitPattern: slots[0]) }
-  @inlinable public func write(to slots: UnsafeMutablePointer<UInt64>, in store: Store) { slots[0] = bitPattern }
+  @inlinable public init(word: UInt64, in store: Store) { self.init(bitPattern: word) }
+  @inlinable public func word(in store: Store) -> UInt64 { bitPattern }
 }
 
 extension V128: WasmValue {
@@ -71,7 +77,7 @@ extension V128: WasmValue {
   }
 }
 
-/// A reference whose optional is a ``WasmValue``, nil being null.
+/// A reference whose optional is a ``WasmWord``, nil being null.
 public protocol WasmReference {
   static var valueType: ValueType { get }
   init?(word: UInt64, in store: Store)
@@ -111,10 +117,8 @@ extension ExceptionReference: WasmReference {
   }
 }
 
-extension Optional: WasmValue where Wrapped: WasmReference {
+extension Optional: WasmValue, WasmWord where Wrapped: WasmReference {
   public static var valueType: ValueType { Wrapped.valueType }
-  public init(slots: UnsafePointer<UInt64>, in store: Store) { self = Wrapped(word: slots[0], in: store) }
-  public func write(to slots: UnsafeMutablePointer<UInt64>, in store: Store) throws(UsageError) {
-    slots[0] = try self?.word(in: store) ?? 0
-  }
+  public init(word: UInt64, in store: Store) { self = Wrapped(word: word, in: store) }
+  public func word(in store: Store) throws(UsageError) -> UInt64 { try self?.word(in: store) ?? 0 }
 }

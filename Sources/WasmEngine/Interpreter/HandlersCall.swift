@@ -51,7 +51,9 @@ private func replace(
   newFrame.storeBytes(of: returnAddress, toByteOffset: FrameLayout.returnOffset, as: UnsafeRawPointer.self)
   newFrame.storeBytes(of: callerFrame, toByteOffset: FrameLayout.callerFrameOffset, as: UnsafeMutableRawPointer.self)
   newFrame.storeBytes(of: record, toByteOffset: FrameLayout.functionOffset, as: UnsafeMutableRawPointer.self)
-  return execute(UnsafeRawPointer(code + CodeHeader.size), newFrame, calleeContext)
+  // The link keeps the context of the frame to return to; a host function is told by its own of the one that called it.
+  let isHost = calleeContext != context && VMContext(calleeContext).word(VMContext.instanceOffset) == 0
+  return execute(UnsafeRawPointer(code + CodeHeader.size), newFrame, isHost ? context : calleeContext)
 }
 
 @inline(__always)
@@ -199,12 +201,15 @@ private func translateAndEnter(_ pc: CodePointer, _ fp: FramePointer, _ context:
   return execute(UnsafeRawPointer(code + CodeHeader.size), fp, context)
 }
 
-/// The stub of a host function.
+/// The stub of a host function. Its context is that of the instance that called it by a tail call, or its own: then the caller
+/// is the frame to return to.
 @inline(never)
 private func callHost(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
   let record = FunctionRecord(
     fp.load(fromByteOffset: FrameLayout.functionOffset, as: UnsafeMutableRawPointer.self))
-  let callerContext = fp.load(fromByteOffset: FrameLayout.callerContextOffset, as: UnsafeMutableRawPointer.self)
+  let isTailCall = VMContext(context).word(VMContext.instanceOffset) != 0
+  let callerContext =
+    isTailCall ? context : fp.load(fromByteOffset: FrameLayout.callerContextOffset, as: UnsafeMutableRawPointer.self)
   let store = VMContext(context).store
   store[StoreContext.lastFrameOffset] = UInt64(UInt(bitPattern: fp))
   store[StoreContext.lastPositionOffset] = UInt64(UInt(bitPattern: pc))

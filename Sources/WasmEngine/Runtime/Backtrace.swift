@@ -22,26 +22,12 @@ struct FrameCursor {
   }
 }
 
-/// What an entry into compiled code keeps of the frame from which it was entered. In the native stack, linked.
+/// What an entry into compiled code keeps of the frame from which it was entered, in its own frame (``Trampolines``); linked.
 struct MachineActivation {
-  var frame: UInt64
-  var position: UInt64
-  var context: UInt64
-  var previous: UInt64
-
-  init(_ store: StoreContext) {
-    frame = store[StoreContext.lastFrameOffset]
-    position = store[StoreContext.lastPositionOffset]
-    context = store[StoreContext.lastContextOffset]
-    previous = store[StoreContext.lastActivationOffset]
-  }
-
-  /// Makes the frame from which the code was entered the innermost one again.
-  func restore(_ store: StoreContext) {
-    store[StoreContext.lastFrameOffset] = frame
-    store[StoreContext.lastPositionOffset] = position
-    store[StoreContext.lastContextOffset] = context
-  }
+  let frame: UInt64
+  let position: UInt64
+  let context: UInt64
+  let previous: UInt64
 }
 
 /// The frames of compiled code, which are walked by frame pointer.

@@ -8,8 +8,9 @@
 /// | 16 | the canonical type id, 32 bits |
 /// | 20 | the index of the function in its module, or of the host function in the store, 32 bits |
 /// | 24 | interpreter code: address of an ``InterpreterCode`` header; never null: a stub that translates stands here first |
+@usableFromInline
 struct FunctionRecord: Equatable {
-  let base: UnsafeMutableRawPointer
+  @usableFromInline let base: UnsafeMutableRawPointer
 
   @inline(__always) init(_ base: UnsafeMutableRawPointer) { self.base = base }
 

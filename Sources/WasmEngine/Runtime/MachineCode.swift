@@ -3,7 +3,10 @@ import WebAssembly
 
 /// Compiled code at run time: entering it, leaving it, and what it calls that is not a runtime function of both tiers.
 enum MachineCode {
-  typealias Entry = @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> UInt64
+  /// See ``Trampolines/entry(_:_:)``.
+  typealias Entry = @convention(c) (UnsafeMutableRawPointer, UnsafeMutablePointer<UInt64>) -> Void
+  /// See ``Trampolines/wordEntry(_:_:)``.
+  typealias WordEntry = @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64
 
   /// Whether this machine can run what the compiler makes.
   static let isAvailable = ExecutableMemory.shared != nil && ProcessorFeatures.hasFloor
@@ -29,36 +32,42 @@ enum MachineCode {
       trapExit: trapExit, throwExit: throwExit, lazyStub: lazyStub, runtimeTable: MachineRuntime.table)
   }()
 
-  private struct Thunks: @unchecked Sendable {
-    var entries: [UInt32: UnsafeRawPointer] = [:]
-    var exits: [UInt32: UnsafeRawPointer] = [:]
+  /// The ways into and out of machine code, by which is which and by canonical type.
+  enum Thunk: Int, CaseIterable {
+    case entry, exit, wordEntry, wordExit
   }
 
-  /// The entries and exits of an engine, by canonical type.
+  private struct Thunks: @unchecked Sendable {
+    var made: [[UInt32: UnsafeRawPointer]] = Array(repeating: [:], count: Thunk.allCases.count)
+  }
+
+  /// The thunks of an engine.
   final class ThunkCache: Sendable {
     private let thunks = Mutex(Thunks())
     private let arena = CodeArena()
 
-    func entry(_ id: UInt32, _ type: () -> FunctionType) -> UnsafeRawPointer? {
+    /// A thunk for functions of a type; nil where there is no room for it, or where calls of the type are not in words.
+    func thunk(_ kind: Thunk, _ id: UInt32, _ type: () -> FunctionType) -> UnsafeRawPointer? {
       thunks.withLock { thunks in
-        if let thunk = thunks.entries[id] { return thunk }
-        let type = type()
-        let code = Trampolines.entry(type.parameters.map { IRType($0) }, type.results.map { IRType($0) })
+        if let thunk = thunks.made[kind.rawValue][id] { return thunk }
+        guard let code = Self.make(kind, type()) else { return nil }
         let thunk = arena.place(code)
-        thunks.entries[id] = thunk
+        thunks.made[kind.rawValue][id] = thunk
         return thunk
       }
     }
 
-    func exit(_ id: UInt32, _ type: () -> FunctionType) -> UnsafeRawPointer? {
-      thunks.withLock { thunks in
-        if let thunk = thunks.exits[id] { return thunk }
-        let type = type()
-        let code = Trampolines.exit(
-          type.parameters.map { IRType($0) }, type.results.map { IRType($0) }, call: MachineCode.address(callOut))
-        let thunk = arena.place(code)
-        thunks.exits[id] = thunk
-        return thunk
+    private static func make(_ kind: Thunk, _ type: FunctionType) -> [UInt8]? {
+      let parameters = type.parameters.map { IRType($0) }
+      let results = type.results.map { IRType($0) }
+      switch kind {
+      case .entry: return Trampolines.entry(parameters, results)
+      case .exit: return Trampolines.exit(parameters, results, call: MachineCode.address(callOut))
+      case .wordEntry, .wordExit:
+        guard Trampolines.areWords(type) else { return nil }
+        return kind == .wordEntry
+          ? Trampolines.wordEntry(parameters, results)
+          : Trampolines.wordExit(parameters, results, call: MachineCode.address(callHost))
       }
     }
   }
@@ -77,6 +86,13 @@ enum MachineCode {
       @convention(c) (
         UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeMutablePointer<UInt64>, UInt
       ) -> UInt64
+  ) -> UInt {
+    unsafeBitCast(function, to: UInt.self)
+  }
+
+  private static func address(
+    _ function:
+      @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64
   ) -> UInt {
     unsafeBitCast(function, to: UInt.self)
   }
@@ -150,9 +166,7 @@ enum MachineCode {
         status = RuntimeCalls.trap(store, .callStackExhausted)
       } else if record.context.word(VMContext.instanceOffset) == 0 {
         let result = HostFunction.enter(record, caller: VMContext(caller), slots: slots)
-        // The caller may go on without another look at the interrupt word.
-        let isInterrupted = result == .completed && store[StoreContext.interruptOffset] != 0
-        status = isInterrupted ? RuntimeCalls.interrupted(store) : result
+        status = result == .completed ? interruption(store) : result
       } else {
         status = Tier.interpret(record, slots: slots, in: store)
       }
@@ -163,4 +177,40 @@ enum MachineCode {
       }
       return status.rawValue
     }
+
+  /// After a host function has returned: its caller may go on without another look at the interrupt word.
+  @inline(__always)
+  private static func interruption(_ store: StoreContext) -> ExecutionStatus {
+    store[StoreContext.interruptOffset] == 0 ? .completed : RuntimeCalls.interrupted(store)
+  }
+
+  /// What word exits call: a host function over words. The result is its, and ``StoreContext/statusOffset`` says whether it
+  /// is one.
+  private static let callHost:
+    @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64 = {
+      base, caller, a, b, c, d in
+      let store = FunctionRecord(base).context.store
+      var result: UInt64 = 0
+      let status = HostFunction.enter(FunctionRecord(base), caller: VMContext(caller), a, b, c, d, result: &result)
+      if status != .completed || store[StoreContext.interruptOffset] != 0 { failed(status, store) }
+      return result
+    }
+
+  /// Says how a host function ended that did not complete, or whose caller is to stop.
+  @inline(never)
+  private static func failed(_ ending: ExecutionStatus, _ store: StoreContext) {
+    var status = ending == .completed ? interruption(store) : ending
+    switch status {
+    case .trapped: RuntimeCalls.captureBacktrace(store)
+    case .threw:
+      guard let context = UnsafeMutableRawPointer(bitPattern: UInt(store[StoreContext.lastContextOffset])) else {
+        break
+      }
+      status = Unwinding.unwind(
+        store, frame: UInt(store[StoreContext.lastFrameOffset]) & ~MachineFrames.mark,
+        position: UInt(store[StoreContext.lastPositionOffset]), context: VMContext(context))
+    default: break
+    }
+    store[StoreContext.statusOffset] = status.rawValue
+  }
 }

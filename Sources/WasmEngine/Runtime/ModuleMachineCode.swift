@@ -75,7 +75,7 @@ final class ModuleMachineCode: Sendable {
       return code
     }
     // Interpreted from now on.
-    let exit = thunks.exit(record.typeID) { module.engine.functionType(record.typeID) }
+    let exit = thunks.thunk(.exit, record.typeID) { module.engine.functionType(record.typeID) }
     guard let exit else { return nil }
     record.interpreterCode = Interpreter.lazyStub
     record.machineCode = UInt(bitPattern: exit)

@@ -57,6 +57,9 @@ struct StoreContext {
   /// Where the native stack was at the outermost call that is under way on it; 0 where none is. Between there and the limit
   /// lies the stack of the same thread.
   static let nativeStackStartOffset = 208
+  /// How the innermost call between the host and machine code ended, an ``ExecutionStatus``, where that did not complete;
+  /// whoever looks at it makes it 0 again.
+  static let statusOffset = 216
   /// The registers of compiled code that faulted, as the system orders them (``Signals``).
   static let faultRegistersOffset = 256
 
@@ -68,6 +71,14 @@ struct StoreContext {
   @inline(__always) func machineEntry(_ typeID: UInt32) -> UnsafeRawPointer? {
     guard UInt64(typeID) < self[Self.machineEntryCountOffset] else { return nil }
     return machineEntries?[Int(typeID)]
+  }
+
+  /// Takes what is at ``statusOffset``.
+  @inline(__always) func takeStatus() -> ExecutionStatus {
+    let status = self[Self.statusOffset]
+    guard status != 0 else { return .completed }
+    self[Self.statusOffset] = 0
+    return ExecutionStatus(rawValue: status) ?? .trapped
   }
 
   @inline(__always) subscript(_ offset: Int) -> UInt64 {
@@ -88,4 +99,7 @@ enum ExecutionStatus: UInt64 {
   /// A frame of compiled code catches the exception; where it goes on stands in the ``StoreContext``. Only exits of
   /// compiled code return this, to themselves.
   case caught = 4
+  /// Nothing was done, since the bounds of the native stack are another thread's, or are reached. Only entries for words
+  /// return this.
+  case wrongStack = 5
 }

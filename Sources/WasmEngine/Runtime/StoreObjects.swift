@@ -47,14 +47,28 @@ final class GlobalInstance {
 /// A function of the host: what its record's index leads to.
 final class HostFunction {
   let type: FunctionType
-  let body: HostBody
+  private let body: HostBody
+  private let wordBody: HostWordBody
   let record: FunctionRecord
   /// The store, which keeps its functions as long as it lives.
   private let store: Unmanaged<Store>
 
-  init(_ type: FunctionType, id: UInt32, store: Store, index: Int, body: @escaping HostBody) {
+  init(_ type: FunctionType, id: UInt32, store: Store, index: Int, body: HostFunctionBody) {
     self.type = type
-    self.body = body
+    switch body {
+    case .slots(let body):
+      self.body = body
+      wordBody = { _, _, _, _, _ in 0 }
+    case .words(let body):
+      let parameterCount = type.parameters.count
+      let hasResult = !type.results.isEmpty
+      self.body = { caller, slots in
+        func word(_ index: Int) -> UInt64 { index < parameterCount ? slots[index] : 0 }
+        let result = try body(caller, word(0), word(1), word(2), word(3))
+        if hasResult { slots[0] = result }
+      }
+      wordBody = body
+    }
     self.store = Unmanaged.passUnretained(store)
     // Behind the record stands this object, so that a call finds it without a search.
     let size = FunctionRecord.size + MemoryLayout<UnsafeRawPointer>.size
@@ -77,10 +91,30 @@ final class HostFunction {
   static func enter(
     _ record: FunctionRecord, caller: VMContext, slots: UnsafeMutablePointer<UInt64>
   ) -> ExecutionStatus {
+    withFunction(of: record) { function throws in
+      try function.body(Caller(store: function.store, context: caller), slots)
+    }
+  }
+
+  /// The same for one over words.
+  @inline(__always)
+  static func enter(
+    _ record: FunctionRecord, caller: VMContext, _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64,
+    result: inout UInt64
+  ) -> ExecutionStatus {
+    withFunction(of: record) { function throws in
+      result = try function.wordBody(Caller(store: function.store, context: caller), a, b, c, d)
+    }
+  }
+
+  @inline(__always)
+  private static func withFunction(
+    of record: FunctionRecord, _ body: (HostFunction) throws -> Void
+  ) -> ExecutionStatus {
     let object = record.base.load(fromByteOffset: FunctionRecord.size, as: UnsafeRawPointer.self)
     return Unmanaged<HostFunction>.fromOpaque(object)._withUnsafeGuaranteedRef { function in
       do {
-        try function.body(Caller(store: function.store, context: caller), slots)
+        try body(function)
         return .completed
       } catch {
         return function.store._withUnsafeGuaranteedRef { $0.hostFailure(error) }
@@ -91,3 +125,12 @@ final class HostFunction {
 
 /// What a host function does: arguments in the slots, results out.
 public typealias HostBody = (borrowing Caller, UnsafeMutablePointer<UInt64>) throws -> Void
+
+/// What a host function of up to four parameters and at most one result does that are one word each.
+public typealias HostWordBody = (borrowing Caller, UInt64, UInt64, UInt64, UInt64) throws -> UInt64
+
+/// The two ways in which a host function can be given.
+enum HostFunctionBody {
+  case slots(HostBody)
+  case words(HostWordBody)
+}

@@ -20,14 +20,8 @@ enum Tier {
   ) -> ExecutionStatus {
     guard let entry = store.machineEntry(record.typeID) ?? RuntimeCalls.store(store).makeMachineEntry(record.typeID)
     else { return interpret(record, slots: slots, in: store) }
-    var activation = MachineActivation(store)
-    let status = withUnsafeMutablePointer(to: &activation) { activation in
-      store[StoreContext.lastActivationOffset] = UInt64(UInt(bitPattern: activation))
-      return unsafeBitCast(entry, to: MachineCode.Entry.self)(record.base, UnsafeMutableRawPointer(slots))
-    }
-    store[StoreContext.lastActivationOffset] = activation.previous
-    activation.restore(store)
-    return ExecutionStatus(rawValue: status) ?? .trapped
+    unsafeBitCast(entry, to: MachineCode.Entry.self)(record.base, slots)
+    return store.takeStatus()
   }
 
   /// What stands in the record of a host function in place of interpreter code.

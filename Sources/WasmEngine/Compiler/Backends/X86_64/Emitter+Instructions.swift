@@ -254,6 +254,7 @@ extension Emitter {
         .sub, .quad, .memory(Address(general(a), Int32(StoreContext.fuelOffset))), immediate: instruction.displacement)
       assembler.jump(if: .sign, coldTrap(Int(instruction.imm), end: nil))
     case .call:
+      assembler.move(.quad, Trampolines.callerContext, .of(.r15))
       assembler.move(.quad, .r15, .memory(Address(.r11, Int32(FunctionRecord.contextOffset))))
       assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
       callSite(instruction, throwingIn: block)
@@ -309,6 +310,7 @@ extension Emitter {
     assembler.loadAddress(.quad, .rsp, Address(.rbp, Int32(shift - 8)))
     assembler.move(.quad, Address(.rsp), .r10)
     assembler.move(.quad, .rbp, .of(.rax))
+    assembler.move(.quad, Trampolines.callerContext, .of(.r15))
     assembler.move(.quad, .r15, .memory(Address(.r11, Int32(FunctionRecord.contextOffset))))
     assembler.jump(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
   }

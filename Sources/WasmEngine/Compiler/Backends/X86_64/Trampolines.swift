@@ -3,6 +3,9 @@ import WebAssembly
 /// The pieces of machine code between compiled code and everything else. Their frames look like those of compiled code:
 /// saved frame pointer, and below it the context.
 struct Trampolines {
+  /// Where calls that leave the instance put its context, for a host function that asks who called it.
+  static let callerContext = Register.r10
+
   /// Where arguments and results stand in slots: i32, i64, f32 and f64 take one, v128 two.
   struct Slots {
     var types: [IRType]
@@ -18,22 +21,14 @@ struct Trampolines {
     }
   }
 
-  /// Entry from the host: `(record, slots) -> status`, in the platform's C convention. Sets the context, loads the
-  /// arguments, calls, stores the results. The word at ``StoreContext/machineExitOffset`` says how to leave from anywhere
-  /// below.
+  /// Entry from the host: `(record, slots)`, in the platform's C convention. Sets the context, loads the arguments, calls,
+  /// stores the results. How the call ended is in ``StoreContext/statusOffset``, 0 if it completed.
   static func entry(_ parameters: [IRType], _ results: [IRType]) -> [UInt8] {
     let layout = CallLayout(parameters: parameters, results: results)
     var assembler = Assembler()
-    assembler.push(.rbp)
-    assembler.move(.quad, .rbp, .of(.rsp))
-    assembler.move(.quad, .rax, .memory(Address(.rdi, Int32(FunctionRecord.contextOffset))))
-    assembler.push(.rax)
-    for register in [Register.rbx, .r12, .r13, .r14, .r15, .rsi] { assembler.push(register) }
-    assembler.move(.quad, .r15, .of(.rax))
-    assembler.move(.quad, .rax, .memory(Address(.r15, Int32(VMContext.storeOffset))))
-    assembler.push(Address(.rax, Int32(StoreContext.machineExitOffset)))
-    // Nine words below the return address: the stack is aligned.
-    assembler.move(.quad, Address(.rax, Int32(StoreContext.machineExitOffset)), .rsp)
+    enter(&assembler)
+    assembler.push(.rsi)
+    assembler.push(.rsi)
     assembler.move(.quad, .r11, .of(.rdi))
     assembler.move(.quad, .r10, .of(.rsi))
     let stackBytes = layout.stackBytes + layout.resultStackBytes
@@ -51,7 +46,7 @@ struct Trampolines {
       }
     }
     assembler.call(.memory(Address(.r11, Int32(FunctionRecord.machineCodeOffset))))
-    assembler.move(.quad, .r10, .memory(Address(.rbp, -56)))
+    assembler.move(.quad, .r10, .memory(Address(.rbp, -Int32(activationSize + 8))))
     let resultSlots = Slots(results)
     for (index, place) in layout.results.enumerated() {
       if case .register(let register) = place {
@@ -65,18 +60,61 @@ struct Trampolines {
         &assembler, results[index], from: Address(.rsp, Int32(offset)),
         to: Address(.r10, Int32(resultSlots.offsets[index])))
     }
-    assembler.move(.quad, .r15, .memory(Address(.rbp, -8)))
-    assembler.move(.rax, constant: 0)
     leave(&assembler)
     return bytes(&assembler)
   }
 
-  /// The end of every entry: the stack pointer is what the entry stored, the status is in rax.
-  private static func leave(_ assembler: inout Assembler) {
+  /// The registers that the platform's C convention preserves, besides the frame pointer.
+  private static let preserved: [Register] = [.rbx, .r12, .r13, .r14, .r15]
+  /// What an entry keeps of the store's context: what the activation of an interpreter changes, the ``MachineActivation``
+  /// of the frames below, and where to leave from anywhere below.
+  private static let kept = [
+    StoreContext.valueStackTopOffset, StoreContext.lastActivationOffset, StoreContext.lastContextOffset,
+    StoreContext.lastPositionOffset, StoreContext.lastFrameOffset, StoreContext.machineExitOffset,
+  ]
+  /// The bytes between an entry's frame pointer and the stack pointer where it has set up its frame; a multiple of 16.
+  static let activationSize = 8 * (1 + preserved.count + kept.count)
+
+  /// The beginning of every entry, whose first argument in rdi is the record: sets up the frame and r15. Changes rax.
+  static func enter(_ assembler: inout Assembler) {
+    assembler.push(.rbp)
+    assembler.move(.quad, .rbp, .of(.rsp))
+    assembler.move(.quad, .rax, .memory(Address(.rdi, Int32(FunctionRecord.contextOffset))))
+    assembler.push(.rax)
+    for register in preserved { assembler.push(register) }
+    assembler.move(.quad, .r15, .of(.rax))
+    assembler.move(.quad, .rax, .memory(Address(.r15, Int32(VMContext.storeOffset))))
+    for offset in kept {
+      if offset == StoreContext.machineExitOffset {
+        // The activation ends here.
+        assembler.move(.quad, Address(.rax, Int32(StoreContext.lastActivationOffset)), .rsp)
+      }
+      assembler.push(Address(.rax, Int32(offset)))
+    }
+    assembler.move(.quad, Address(.rax, Int32(StoreContext.machineExitOffset)), .rsp)
+  }
+
+  /// The end of an entry whose function has completed. Changes r10 and r11 and none of the registers of results.
+  static func leave(_ assembler: inout Assembler) {
+    assembler.move(.quad, .r15, .memory(Address(.rbp, -8)))
+    unwind(&assembler)
+  }
+
+  /// The end of an entry from anywhere below, with a status in rax.
+  private static func leaveWithStatus(_ assembler: inout Assembler) {
+    assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
+    assembler.move(.quad, Address(.r11, Int32(StoreContext.statusOffset)), .rax)
+    unwind(&assembler)
+  }
+
+  /// Leaves the innermost entry. r15 is a context of the store.
+  private static func unwind(_ assembler: inout Assembler) {
     assembler.move(.quad, .r11, .memory(Address(.r15, Int32(VMContext.storeOffset))))
     assembler.move(.quad, .rsp, .memory(Address(.r11, Int32(StoreContext.machineExitOffset))))
-    assembler.pop(Address(.r11, Int32(StoreContext.machineExitOffset)))
-    for register in [Register.rsi, .r15, .r14, .r13, .r12, .rbx, .rcx, .rbp] { assembler.pop(register) }
+    for offset in kept.reversed() { assembler.pop(Address(.r11, Int32(offset))) }
+    for register in preserved.reversed() { assembler.pop(register) }
+    assembler.pop(.r11)
+    assembler.pop(.rbp)
     assembler.ret()
   }
 
@@ -91,7 +129,7 @@ struct Trampolines {
     assembler.arithmetic(.and, .quad, .of(.rsp), immediate: -16)
     assembler.move(.rax, constant: Int64(bitPattern: UInt64(recordTrap)))
     assembler.call(.of(.rax))
-    leave(&assembler)
+    leaveWithStatus(&assembler)
     return bytes(&assembler)
   }
 
@@ -110,7 +148,7 @@ struct Trampolines {
   }
 
   /// Goes on where an exception is caught, if the status in rax says so; otherwise leaves.
-  private static func landOrLeave(_ assembler: inout Assembler) {
+  static func landOrLeave(_ assembler: inout Assembler) {
     let left = assembler.code.makeLabel()
     assembler.arithmetic(.cmp, .quad, .of(.rax), immediate: Int32(ExecutionStatus.caught.rawValue))
     assembler.jump(if: .notEqual, left)
@@ -120,7 +158,7 @@ struct Trampolines {
     // The place itself brings the stack pointer back, which is at a distance from the frame pointer that it knows.
     assembler.jump(.memory(Address(.r11, Int32(StoreContext.landingPositionOffset))))
     assembler.code.bind(left)
-    leave(&assembler)
+    leaveWithStatus(&assembler)
   }
 
   /// Where the fault handler goes on: `recordFault(context) -> status`, and leaves.
@@ -130,7 +168,7 @@ struct Trampolines {
     assembler.arithmetic(.and, .quad, .of(.rsp), immediate: -16)
     assembler.move(.rax, constant: Int64(bitPattern: UInt64(recordFault)))
     assembler.call(.of(.rax))
-    leave(&assembler)
+    leaveWithStatus(&assembler)
     return bytes(&assembler)
   }
 
@@ -157,9 +195,7 @@ struct Trampolines {
         to: Address(.rsp, Int32(slots.offsets[index])))
     }
     assembler.move(.quad, .rdi, .of(.r11))
-    // The caller's context stands in the caller's frame.
-    assembler.move(.quad, .rsi, .memory(Address(.rbp)))
-    assembler.move(.quad, .rsi, .memory(Address(.rsi, -8)))
+    assembler.move(.quad, .rsi, .of(callerContext))
     assembler.move(.quad, .rdx, .of(.rsp))
     assembler.move(.quad, .rcx, .of(.rbp))
     assembler.move(.rax, constant: Int64(bitPattern: UInt64(call)))
@@ -252,7 +288,7 @@ struct Trampolines {
     }
   }
 
-  private static func bytes(_ assembler: inout Assembler) -> [UInt8] {
+  static func bytes(_ assembler: inout Assembler) -> [UInt8] {
     _ = assembler.code.resolve()
     return Array(UnsafeBufferPointer(start: assembler.code.bytes, count: assembler.code.count))
   }
