@@ -17,7 +17,7 @@ struct CountedLoopTests {
         """)
     let ir = try #require(stages.stages(0).last { $0.name == Pipeline.stages.last }).ir
     return ir.blocks.reduce(0) { sum, block in
-      sum + block.instructions.count { ir[$0].operation == .interruptCheck }
+      sum + ir.instructions(of: block).count { ir[$0].operation == .interruptCheck }
     }
   }
 

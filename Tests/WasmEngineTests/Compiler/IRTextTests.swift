@@ -24,7 +24,7 @@ struct IRTextTests {
         #expect(IRPrinter.print(parsed) == text, "\(place)")
         #expect(IRVerifier.mistakes(in: ir, stages.environment) == [], "\(place)\n\(text)")
         #expect(IRVerifier.mistakes(in: parsed, stages.environment) == [], "\(place)\n\(text)")
-        for block in ir.blocks { for value in block.instructions { seen.insert(ir[value].operation) } }
+        for block in ir.blocks { for value in ir.instructions(of: block) { seen.insert(ir[value].operation) } }
       }
       guard let last = all.last else { continue }
       let parsed = try IRParser.parse(IRPrinter.print(last.ir))

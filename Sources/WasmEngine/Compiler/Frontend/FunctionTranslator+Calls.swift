@@ -14,7 +14,11 @@ extension FunctionTranslator {
     if instruction.opcode == .call, let body = inlinableBody(of: Int(instruction.index)) {
       return try inline(body, of: instruction)
     }
-    let isTail = [.returnCall, .returnCallIndirect, .returnCallRef].contains(instruction.opcode)
+    let isTail =
+      switch instruction.opcode {
+      case .returnCall, .returnCallIndirect, .returnCallRef: true
+      default: false
+      }
     let type: FunctionType
     var record = IRValue.none
     switch instruction.opcode {
@@ -32,31 +36,31 @@ extension FunctionTranslator {
       trapIf(compare(.equal, record, constant(.i64, 0)), .nullFunctionReference)
     }
     let count = type.parameters.count
-    var operands = Array(stack[(stack.count - count)...])
-    stack.removeSubrange((stack.count - count)...)
-    if record.exists { operands.insert(record, at: 0) }
-    let arguments = pool(operands)
+    let start = ir.arguments.count
+    if record.exists { ir.arguments.append(record) }
+    ir.arguments.append(contentsOf: stack[(stack.count - count)...])
+    stack.removeLast(count)
+    let arguments = (start: IRValue(start), count: IRValue(ir.arguments.count - start))
     if isTail {
-      endBlock(
-        IRInstruction(.tailCallRecord, .none, IRValue(arguments.start), IRValue(arguments.count)), edges: [])
+      endBlock(IRInstruction(.tailCallRecord, .none, arguments.start, arguments.count), edges: [])
       return
     }
-    let resultTypes = type.results.map { IRType($0) }
     let isDirect = !record.exists
     let call = append(
       IRInstruction(
-        isDirect ? .call : .callRecord, resultTypes.first ?? .none, IRValue(arguments.start), IRValue(arguments.count),
-        imm: isDirect ? Int64(instruction.index) : 0, aux: UInt16(truncatingIfNeeded: resultTypes.count)))
-    pushResults(of: call, resultTypes)
+        isDirect ? .call : .callRecord, type.results.first.map { IRType($0) } ?? .none, arguments.start,
+        arguments.count, imm: isDirect ? Int64(instruction.index) : 0,
+        aux: UInt16(truncatingIfNeeded: type.results.count)))
+    pushResults(of: call, type.results)
     forgetState()
     endGuardedCall()
   }
 
-  private mutating func pushResults(of call: IRValue, _ types: [IRType]) {
+  private mutating func pushResults(of call: IRValue, _ types: [ValueType]) {
     guard !types.isEmpty else { return }
     push(call)
-    for (index, type) in types.enumerated().dropFirst() {
-      push(append(IRInstruction(.result, type, call, imm: Int64(index))))
+    for index in 1..<max(1, types.count) {
+      push(append(IRInstruction(.result, IRType(types[index]), call, imm: Int64(index))))
     }
   }
 

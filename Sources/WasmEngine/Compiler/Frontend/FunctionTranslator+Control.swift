@@ -1,11 +1,14 @@
 import WebAssembly
 
 extension FunctionTranslator {
-  func blockSignature(_ type: BlockType) -> FunctionType {
+  /// How many parameters and results a construct has.
+  func arity(_ type: BlockType) -> (parameters: Int, results: Int) {
     switch type {
-    case .empty: FunctionType()
-    case .value(let type): FunctionType(results: [type])
-    case .type(let index): environment.functionType(index)
+    case .empty: return (0, 0)
+    case .value: return (0, 1)
+    case .type(let index):
+      let type = environment.functionType(index)
+      return (type.parameters.count, type.results.count)
     }
   }
 
@@ -26,52 +29,51 @@ extension FunctionTranslator {
 
   /// Begins a construct.
   mutating func enter(_ kind: Control.Kind, _ type: BlockType) {
-    let signature = blockSignature(type)
+    let arity = arity(type)
     let construct = nextConstruct
     nextConstruct += 1
     let savedStart = savedLocals.count
     for local in assigned.locals(of: construct) { savedLocals.append(locals[Int(local)]) }
     controls.append(
       Control(
-        kind: kind, construct: construct, height: stack.count - signature.parameters.count,
-        parameterCount: signature.parameters.count, resultCount: signature.results.count, mark: values.mark,
-        savedStart: savedStart, type: signature, outerLoop: currentLoop))
+        kind: kind, construct: construct, height: stack.count - arity.parameters,
+        parameterCount: arity.parameters, resultCount: arity.results, mark: values.mark, savedStart: savedStart,
+        outerLoop: currentLoop))
   }
 
   mutating func startLoop(_ type: BlockType) {
     enter(.loop, type)
     let control = controls[controls.count - 1]
-    let locals = Array(assigned.locals(of: control.construct))
+    let locals = assigned.locals(of: control.construct)
     // The header's parameters: the loop's own, then every local that the loop assigns.
-    let parameters = Array(stack[control.height...])
-    let arguments = pool(parameters + locals.map { self.locals[Int($0)] })
+    let arguments = UInt32(ir.arguments.count)
+    ir.arguments.append(contentsOf: stack[control.height...])
+    for local in locals { ir.arguments.append(self.locals[Int(local)]) }
     let preheader = current!
     let header = IRBlockID(ir.blocks.count)
-    let edge = IREdge(target: header, argumentStart: arguments.start, argumentCount: arguments.count)
+    let edge = IREdge(
+      target: header, argumentStart: arguments, argumentCount: UInt32(ir.arguments.count) - arguments)
     endBlock(IRInstruction(.jump, .none), edges: [edge])
     ir.loops.append(IRLoop(header: header, preheader: preheader, end: header, parent: currentLoop))
     currentLoop = Int32(ir.loops.count - 1)
     loopDepth += 1
     startBlock()
     controls[controls.count - 1].header = header
-    stack.removeSubrange(control.height...)
-    for value in parameters { stack.append(parameter(ir.type(value), of: header)) }
+    for place in control.height..<stack.count { stack[place] = parameter(ir.type(stack[place]), of: header) }
     for local in locals { self.locals[Int(local)] = parameter(localTypes[Int(local)], of: header) }
     forgetState(growth: assigned.constructs[control.construct].hasCall)
   }
 
   /// A further parameter of a block.
   private mutating func parameter(_ type: IRType, of block: IRBlockID) -> IRValue {
-    let index = ir.blocks[block.index].parameters.count
-    let value = append(IRInstruction(.parameter, type, imm: Int64(index)), toBlock: false)
-    ir.blocks[block.index].parameters.append(value)
-    return value
+    appendParameter(IRInstruction(.parameter, type, imm: Int64(ir.blocks[block.index].parameterCount)))
   }
 
   /// Ends the block that is being filled.
   mutating func endBlock(_ instruction: IRInstruction, edges: [IREdge]) {
     guard let block = current else { return }
     append(instruction)
+    ir.blocks[block.index].end = UInt32(ir.order.count)
     ir.blocks[block.index].firstEdge = UInt32(ir.edges.count)
     ir.blocks[block.index].edgeCount = UInt32(edges.count)
     ir.edges.append(contentsOf: edges)
@@ -268,7 +270,7 @@ extension FunctionTranslator {
   private mutating func mergePaths(_ control: Control) {
     startBlock()
     values.leave(control.mark)
-    let (merged, pathCount) = merge(control.pending)
+    let pathCount = merge(control.pending)
     stack.removeSubrange(control.height...)
     stack.append(contentsOf: merged[..<control.resultCount])
     for (place, local) in assigned.locals(of: control.construct).enumerated() {
@@ -277,41 +279,52 @@ extension FunctionTranslator {
     if pathCount > 1 { forgetState(growth: assigned.constructs[control.construct].hasCall) }
   }
 
-  /// Lets a list of pending edges end in the block that was just begun, and says what the values are there that they
-  /// bring. A value that is the same on all paths needs no parameter.
-  mutating func merge(_ list: Int) -> (values: [IRValue], pathCount: Int) {
+  /// Lets a list of pending edges end in the block that was just begun, and leaves in ``merged`` what the values are there
+  /// that they bring. A value that is the same on all paths needs no parameter. Returns how many paths there are.
+  mutating func merge(_ list: Int) -> Int {
     let block = IRBlockID(ir.blocks.count - 1)
-    var edges: [Int] = []
+    mergedEdges.removeAll(keepingCapacity: true)
     var link = list
     while link >= 0 {
-      edges.append(pending[link].edge)
+      mergedEdges.append(pending[link].edge)
       link = pending[link].next
     }
-    let columns = Int(ir.edges[edges[0]].argumentCount)
-    var kept: [Int] = []
-    var merged: [IRValue] = []
-    merged.reserveCapacity(columns)
-    for column in 0..<columns {
-      let first = ir.arguments[Int(ir.edges[edges[0]].argumentStart) + column]
-      var isSame = true
-      for edge in edges.dropFirst() where ir.arguments[Int(ir.edges[edge].argumentStart) + column] != first {
-        isSame = false
-        break
-      }
-      if isSame {
-        merged.append(first)
-      } else {
-        merged.append(parameter(ir.type(first), of: block))
-        kept.append(column)
-      }
+    let first = ir.edges[mergedEdges[0]]
+    let columns = Int(first.argumentCount)
+    merged.removeAll(keepingCapacity: true)
+    merged.append(contentsOf: ir.argumentSlice(first.argumentStart, first.argumentCount))
+    differing.removeAll(keepingCapacity: true)
+    if mergedEdges.count > 1 { findDiffering(columns) }
+    for column in differing {
+      merged[Int(column)] = parameter(ir.type(merged[Int(column)]), of: block)
     }
-    for edge in edges {
+    for edge in mergedEdges {
       ir.edges[edge].target = block
-      let start = Int(ir.edges[edge].argumentStart)
-      for (place, column) in kept.enumerated() { ir.arguments[start + place] = ir.arguments[start + column] }
-      ir.edges[edge].argumentCount = UInt32(kept.count)
+      ir.edges[edge].argumentCount = UInt32(differing.count)
+      var next = Int(ir.edges[edge].argumentStart)
+      let start = next
+      for column in differing {
+        ir.arguments[next] = ir.arguments[start + Int(column)]
+        next += 1
+      }
     }
-    return (merged, edges.count)
+    return mergedEdges.count
+  }
+
+  /// Lists the columns in which the values of ``mergedEdges`` are not those of the first, which are in ``merged``.
+  private mutating func findDiffering(_ columns: Int) {
+    isDiffering.refill(false, count: columns)
+    isDiffering.withUnsafeMutableBufferPointer { isDiffering in
+      merged.withUnsafeBufferPointer { merged in
+        ir.arguments.withUnsafeBufferPointer { arguments in
+          for edge in mergedEdges.dropFirst() {
+            let start = Int(ir.edges[edge].argumentStart)
+            for column in 0..<columns where arguments[start + column] != merged[column] { isDiffering[column] = true }
+          }
+        }
+      }
+    }
+    for column in 0..<columns where isDiffering[column] { differing.append(UInt32(column)) }
   }
 
   /// At the back edge of a loop: leaves by a trap if the store's interrupt word is set.

@@ -7,7 +7,8 @@ import WebAssembly
 extension FunctionTranslator {
   mutating func startTryTable(_ instruction: Instruction) {
     enter(.tryTable, instruction.blockType)
-    controls[controls.count - 1].clauses = instruction
+    controls[controls.count - 1].clauses = tryTables.count
+    tryTables.append(instruction)
     controls[controls.count - 1].outerTry = innermostTry
     guard instruction.vectorCount > 0 else { return }
     innermostTry = controls.count - 1
@@ -82,13 +83,13 @@ extension FunctionTranslator {
     let control = controls[controls.count - 1]
     startColdBlock()
     values.leave(control.mark)
-    let (merged, _) = merge(control.exceptions)
+    _ = merge(control.exceptions)
     for (place, local) in assigned.locals(of: control.construct).enumerated() { locals[Int(local)] = merged[place] }
     stack.removeSubrange(control.height...)
     forgetState()
     let store = contextLoad(.i64, VMContext.storeOffset, .invariant)
     let exception = contextLoad(.i64, StoreContext.pendingExceptionOffset, .globals, base: store)
-    for clause in reader.catchClauses(of: control.clauses) {
+    for clause in reader.catchClauses(of: tryTables[control.clauses]) {
       guard clause.kind.hasTag else {
         // Every exception: what stands behind is never reached.
         return catchException(exception, clause)

@@ -7,15 +7,23 @@ extension FunctionTranslator {
   private static let mostLocals = 8
 
   /// A body that may stand in place of a call, behind its local declarations; nil where it may not.
-  func inlinableBody(of index: Int) -> (reader: InstructionReader, locals: [IRType])? {
+  mutating func inlinableBody(of index: Int) -> (reader: InstructionReader, locals: [IRType])? {
     // What is metered is charged where functions begin.
     guard !environment.metersFuel, !environment.layout.isImportedFunction(index), position & InlinedPosition.mark == 0
     else { return nil }
-    let module = environment.module.module
     let function = index - environment.module.spaces.importedFunctionCount
-    let range = module.bodies[function].range
-    guard range.count <= Self.largestBody else { return nil }
-    var reader = InstructionReader(module.bytes, range: range)
+    guard environment.module.module.bodies[function].range.count <= Self.largestBody else { return nil }
+    // Most are asked about again and again.
+    if isKnownToStay.isEmpty { isKnownToStay = Array(repeating: false, count: environment.module.module.bodies.count) }
+    guard !isKnownToStay[function] else { return nil }
+    let body = readInlinable(function)
+    if body == nil { isKnownToStay[function] = true }
+    return body
+  }
+
+  private func readInlinable(_ function: Int) -> (reader: InstructionReader, locals: [IRType])? {
+    var reader = InstructionReader(
+      environment.module.module.bytes, range: environment.module.module.bodies[function].range)
     guard let groups = try? reader.locals() else { return nil }
     var locals: [IRType] = []
     for group in groups {

@@ -66,6 +66,8 @@ struct FunctionTranslator: ~Copyable {
   var locals: [IRValue] = []
   var localTypes: [IRType] = []
   var controls: [Control] = []
+  /// The try_table instructions so far.
+  var tryTables: [Instruction] = []
   var nextConstruct = 0
   /// The block that is being filled, if the place can be reached.
   var current: IRBlockID?
@@ -85,6 +87,15 @@ struct FunctionTranslator: ~Copyable {
 
   /// Edges that wait for their block, as linked lists.
   var pending: [(edge: Int, next: Int)] = []
+  /// For each defined function, whether it is known that it cannot stand in place of its calls.
+  var isKnownToStay: [Bool] = []
+
+  // What a merge works with.
+  var mergedEdges: [Int] = []
+  var merged: [IRValue] = []
+  var differing: [UInt32] = []
+  var isDiffering: [Bool] = []
+
   /// The values that locals had at the beginning of constructs.
   var savedLocals: [IRValue] = []
 
@@ -103,10 +114,10 @@ struct FunctionTranslator: ~Copyable {
     var header: IRBlockID?
     /// The pending edge to the else branch.
     var elseEdge = -1
-    var type: FunctionType
     var outerLoop: Int32
-    /// Of try_table: the instruction, the guarded code around it, and the head of the list of edges on which exceptions come.
-    var clauses = Instruction(.nop)
+    /// Of try_table: the instruction's place in ``tryTables``, the guarded code around it, and the head of the list of edges
+    /// on which exceptions come.
+    var clauses = -1
     var outerTry = -1
     var exceptions = -1
   }
@@ -137,16 +148,14 @@ struct FunctionTranslator: ~Copyable {
 
     startBlock()
     for (index, type) in ir.parameterTypes.enumerated() {
-      let value = append(IRInstruction(.parameter, type, imm: Int64(index)), toBlock: false)
-      ir.blocks[0].parameters.append(value)
-      locals.append(value)
+      locals.append(appendParameter(IRInstruction(.parameter, type, imm: Int64(index))))
     }
     for type in localTypes[ir.parameterTypes.count...] { locals.append(zero(type)) }
-    memoryEpochs = Array(repeating: 1, count: environment.layout.memoryCount)
+    memoryEpochs.refill(1, count: environment.layout.memoryCount)
     controls.append(
       Control(
         kind: .function, construct: -1, height: 0, parameterCount: 0, resultCount: type.results.count, mark: 0,
-        savedStart: 0, type: type, outerLoop: -1))
+        savedStart: 0, outerLoop: -1))
     if environment.metersFuel {
       do { try fuel.read(reader) } catch { throw CompilationRefusal(reason: "unreadable body") }
       position = UInt32(truncatingIfNeeded: body.range.lowerBound)
@@ -173,11 +182,12 @@ struct FunctionTranslator: ~Copyable {
 
   private mutating func reset() {
     ir.reset()
-    values.leave(0)
+    values.reset()
     stack.removeAll(keepingCapacity: true)
     locals.removeAll(keepingCapacity: true)
     localTypes.removeAll(keepingCapacity: true)
     controls.removeAll(keepingCapacity: true)
+    tryTables.removeAll(keepingCapacity: true)
     pending.removeAll(keepingCapacity: true)
     savedLocals.removeAll(keepingCapacity: true)
     position = 0
@@ -189,7 +199,7 @@ struct FunctionTranslator: ~Copyable {
     innermostTry = -1
     lastEpoch = 1
     sharedMemoryEpoch = 1
-    regionEpoch = [0, 1, 1, 1]
+    for region in 1..<4 { regionEpoch[region] = 1 }
   }
 
   // MARK: Making instructions
@@ -197,19 +207,27 @@ struct FunctionTranslator: ~Copyable {
   /// Begins a block; code goes there from now on.
   mutating func startBlock() {
     var block = IRBlock()
+    block.first = UInt32(ir.order.count)
     block.loopDepth = loopDepth
     block.loop = currentLoop
     ir.blocks.append(block)
     current = IRBlockID(ir.blocks.count - 1)
   }
 
+  /// Appends an instruction to the block that is being filled, which is always the last.
   @discardableResult
-  mutating func append(_ instruction: IRInstruction, toBlock: Bool = true) -> IRValue {
+  mutating func append(_ instruction: IRInstruction) -> IRValue {
     let value = IRValue(ir.instructions.count)
     ir.instructions.append(instruction)
     ir.positions.append(position)
-    if toBlock, let current { ir.blocks[current.index].instructions.append(value) }
+    if current != nil { ir.order.append(value) }
     return value
+  }
+
+  /// Appends a parameter to the block that has just been begun.
+  mutating func appendParameter(_ instruction: IRInstruction) -> IRValue {
+    ir.blocks[ir.blocks.count - 1].parameterCount += 1
+    return append(instruction)
   }
 
   /// A pure instruction, folded or merged with an earlier one where that is possible.

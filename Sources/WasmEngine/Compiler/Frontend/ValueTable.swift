@@ -14,12 +14,22 @@ struct ValueTable {
   }
 
   /// A power of two of them, more than there are entries.
-  private var heads = [Int32](repeating: -1, count: 1024)
+  private var heads = [Int32](repeating: -1, count: smallest)
   private var shift: UInt64 = 54
+  /// What lies in the first cache.
+  private static let smallest = 1024
   private var entries: [Entry] = []
 
   /// The state to come back to with ``leave(_:)``.
   var mark: Int { entries.count }
+
+  /// Takes everything out, and gives up the size that a large function has needed: small ones would pay for it.
+  mutating func reset() {
+    guard heads.count > Self.smallest else { return leave(0) }
+    entries.removeAll(keepingCapacity: true)
+    heads = Array(repeating: -1, count: Self.smallest)
+    shift = 54
+  }
 
   mutating func leave(_ mark: Int) {
     while entries.count > mark {

@@ -7,10 +7,12 @@ struct IREdge {
   var argumentCount: UInt32
 }
 
-/// A basic block: parameters and instructions as one list of values in order, the last of which ends it.
+/// A basic block: parameters and behind them instructions, the last of which ends it.
 struct IRBlock {
-  var parameters: [IRValue] = []
-  var instructions: [IRValue] = []
+  /// The range of both in ``IRFunction/order``.
+  var first: UInt32 = 0
+  var end: UInt32 = 0
+  var parameterCount: UInt32 = 0
   /// The range of the block's edges among ``IRFunction/edges``, in successor order.
   var firstEdge: UInt32 = 0
   var edgeCount: UInt32 = 0
@@ -32,6 +34,8 @@ struct IRFunction {
   var positions: [UInt32] = []
   var inlined: [InlinedPosition] = []
   var blocks: [IRBlock] = []
+  /// The parameters and instructions of the blocks.
+  var order: [IRValue] = []
   var edges: [IREdge] = []
   /// Arguments of edges, calls and returns.
   var arguments: [IRValue] = []
@@ -46,6 +50,7 @@ struct IRFunction {
     positions.removeAll(keepingCapacity: true)
     inlined.removeAll(keepingCapacity: true)
     blocks.removeAll(keepingCapacity: true)
+    order.removeAll(keepingCapacity: true)
     edges.removeAll(keepingCapacity: true)
     arguments.removeAll(keepingCapacity: true)
     vectors.removeAll(keepingCapacity: true)
@@ -67,13 +72,35 @@ struct IRFunction {
     arguments[Int(start)..<Int(start) + Int(count)]
   }
 
+  @inline(__always)
+  func parameters(of block: IRBlock) -> ArraySlice<IRValue> {
+    order[Int(block.first)..<Int(block.first + block.parameterCount)]
+  }
+
+  @inline(__always)
+  func instructions(of block: IRBlock) -> ArraySlice<IRValue> {
+    order[Int(block.first + block.parameterCount)..<Int(block.end)]
+  }
+
+  /// What ends a block; nil while it is empty.
+  func last(of block: IRBlock) -> IRValue? {
+    block.end > block.first + block.parameterCount ? order[Int(block.end) - 1] : nil
+  }
+
+  /// Takes an instruction out of a block, by its place in ``order``.
+  mutating func removeInstruction(at place: Int, of block: Int) {
+    let end = Int(blocks[block].end)
+    for next in place + 1..<end { order[next - 1] = order[next] }
+    blocks[block].end = UInt32(end - 1)
+  }
+
   func edges(of block: IRBlock) -> ArraySlice<IREdge> {
     edges[Int(block.firstEdge)..<Int(block.firstEdge) + Int(block.edgeCount)]
   }
 
   /// The edge on which exceptions leave a block, by its number among all.
   func exceptionEdge(of block: IRBlock) -> Int? {
-    guard let last = block.instructions.last, block.edgeCount > 0 else { return nil }
+    guard let last = last(of: block), block.edgeCount > 0 else { return nil }
     switch instructions[last.index].operation {
     case .jumpOrCatch, .throwReference: return Int(block.firstEdge + block.edgeCount) - 1
     default: return nil
@@ -101,7 +128,7 @@ struct IRFunction {
   mutating func replaceAll(by replacement: [IRValue]) {
     for index in arguments.indices { arguments[index] = replacement[arguments[index].index] }
     for block in blocks.indices {
-      for value in blocks[block].instructions {
+      for value in instructions(of: blocks[block]) {
         var instruction = instructions[value.index]
         replaceOperands(of: &instruction, by: replacement)
         instructions[value.index] = instruction

@@ -189,6 +189,8 @@ struct IRParser {
     function.loops.append(IRLoop(header: header, preheader: preheader, end: end, parent: parent))
   }
 
+  /// The parameters of each block.
+  private var parameters: [[IRValue]] = []
   private var loopEnds: [(block: Int, place: IRToken)] = []
 
   private mutating func parseBlock() throws(IRTextError) {
@@ -199,6 +201,7 @@ struct IRParser {
     }
     try advance()
     var block = IRBlock()
+    parameters.append([])
     if try accept("("), try !accept(")") {
       repeat {
         let place = token
@@ -206,8 +209,9 @@ struct IRParser {
         try expect(":")
         let type = try choice("type", IRWords.types)
         try define(value, at: place)
-        function.instructions[value.index] = IRInstruction(.parameter, type, imm: Int64(block.parameters.count))
-        block.parameters.append(value)
+        function.instructions[value.index] = IRInstruction(.parameter, type, imm: Int64(block.parameterCount))
+        parameters[parameters.count - 1].append(value)
+        block.parameterCount += 1
       } while try accept(",")
       try expect(")")
     }
@@ -513,6 +517,8 @@ struct IRParser {
       throw failure("there is no block\(block)", at: place)
     }
     for (index, block) in lines.enumerated() {
+      function.blocks[index].first = UInt32(function.order.count)
+      function.order += parameters[index]
       for line in block {
         let value = line.value ?? IRValue(function.instructions.count)
         if line.value == nil {
@@ -522,8 +528,9 @@ struct IRParser {
           function.instructions[value.index] = line.instruction
           positions[value.index] = line.position
         }
-        function.blocks[index].instructions.append(value)
+        function.order.append(value)
       }
+      function.blocks[index].end = UInt32(function.order.count)
     }
     function.positions = positions
   }

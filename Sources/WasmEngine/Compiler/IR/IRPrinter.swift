@@ -41,15 +41,15 @@ struct IRPrinter {
     }
     for (index, block) in function.blocks.enumerated() {
       text += "\nblock\(index)"
-      if !block.parameters.isEmpty {
-        let parameters = block.parameters.map { "\(name($0)): \(IRWords.word(type(of: $0)))" }
+      if block.parameterCount > 0 {
+        let parameters = function.parameters(of: block).map { "\(name($0)): \(IRWords.word(type(of: $0)))" }
         text += "(" + parameters.joined(separator: ", ") + ")"
       }
       if block.loop >= 0 { text += " loop \(block.loop)" }
       if block.loopDepth > 0 { text += " depth \(block.loopDepth)" }
       if block.isCold { text += " cold" }
       text += ":\n"
-      for value in block.instructions {
+      for value in function.instructions(of: block) {
         text += "  "
         printInstruction(value, block)
         if printsPositions, function.positions.indices.contains(value.index), function.positions[value.index] != 0 {

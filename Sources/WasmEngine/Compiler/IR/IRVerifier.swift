@@ -30,7 +30,7 @@ struct IRVerifier {
     verifier.checkUses()
     verifier.checkEdges()
     for (index, block) in function.blocks.enumerated() {
-      for value in block.instructions { verifier.checkTypes(value, index) }
+      for value in function.instructions(of: block) { verifier.checkTypes(value, index) }
     }
     return verifier.mistakes
   }
@@ -63,6 +63,10 @@ struct IRVerifier {
     }
     for (index, block) in function.blocks.enumerated() {
       let bad = "block\(index): "
+      guard block.first + block.parameterCount <= block.end, Int(block.end) <= function.order.count else {
+        mistakes.append(bad + "values that do not exist")
+        continue
+      }
       guard Int(block.firstEdge) + Int(block.edgeCount) <= function.edges.count else {
         mistakes.append(bad + "edges that do not exist")
         continue
@@ -72,7 +76,7 @@ struct IRVerifier {
         if !areArguments(edge.argumentStart, edge.argumentCount) { mistakes.append(bad + "an edge with no values") }
       }
       if block.loop >= Int32(function.loops.count) || block.loop < -1 { mistakes.append(bad + "in no loop") }
-      for value in block.parameters + block.instructions {
+      for value in function.order[Int(block.first)..<Int(block.end)] {
         guard isValue(value) else {
           mistakes.append(bad + "v\(value.id) does not exist")
           continue
@@ -99,11 +103,11 @@ struct IRVerifier {
 
   private mutating func checkBlocks() {
     for (index, block) in function.blocks.enumerated() {
-      guard let last = block.instructions.last, function[last].operation.endsBlock else {
+      guard let last = function.last(of: block), function[last].operation.endsBlock else {
         report(index, nil, "does not end")
         continue
       }
-      for value in block.instructions.dropLast() where function[value].operation.endsBlock {
+      for value in function.instructions(of: block).dropLast() where function[value].operation.endsBlock {
         report(index, value, "ends the block before its last instruction")
       }
       let wanted: ClosedRange<UInt32> =
@@ -118,7 +122,7 @@ struct IRVerifier {
       if !wanted.contains(block.edgeCount) { report(index, last, "\(block.edgeCount) edges") }
       if function.exceptionEdge(of: block) != nil {
         // All that throws in a block goes on at one place.
-        let calls = block.instructions.count { function[$0].operation.mayThrow }
+        let calls = function.instructions(of: block).count { function[$0].operation.mayThrow }
         let expected = function[last].operation == .jumpOrCatch ? 1 : 0
         if calls != expected {
           report(index, last, "\(calls) calls whose exceptions go on here, should be \(expected)")
@@ -183,7 +187,7 @@ struct IRVerifier {
   private mutating func checkDefinitions() {
     home = Array(repeating: (-1, -1), count: function.instructions.count)
     for (index, block) in function.blocks.enumerated() {
-      for (place, value) in block.parameters.enumerated() {
+      for (place, value) in function.parameters(of: block).enumerated() {
         if home[value.index].block >= 0 { report(index, value, "is made twice") }
         home[value.index] = (Int32(index), -1)
         let instruction = function[value]
@@ -191,13 +195,13 @@ struct IRVerifier {
           report(index, value, "is not parameter \(place)")
         }
       }
-      for (place, value) in block.instructions.enumerated() {
+      for (place, value) in function.instructions(of: block).enumerated() {
         if home[value.index].block >= 0 { report(index, value, "is made twice") }
         home[value.index] = (Int32(index), Int32(place))
         if function[value].operation == .parameter { report(index, value, "a parameter among instructions") }
       }
     }
-    let entry = function.blocks[0].parameters.map { function.type($0) }
+    let entry = function.parameters(of: function.blocks[0]).map { function.type($0) }
     if entry != function.parameterTypes { report(0, nil, "the parameters are not those of the function") }
   }
 
@@ -206,17 +210,17 @@ struct IRVerifier {
   private mutating func checkUses() {
     let dominators = Dominators(function)
     for (index, block) in function.blocks.enumerated() where dominators.isReachable(index) {
-      for (place, value) in block.instructions.enumerated() {
+      for (place, value) in function.instructions(of: block).enumerated() {
         function.forEachOperand(function[value]) { operand in
           check(operand, isAvailableIn: index, before: place, user: value, dominators)
         }
       }
       let exceptionEdge = function.exceptionEdge(of: block)
       for (place, edge) in function.edges(of: block).enumerated() {
-        var end = block.instructions.count
+        var end = function.instructions(of: block).count
         if Int(block.firstEdge) + place == exceptionEdge { end = endAtException(block) }
         for argument in function.argumentSlice(edge.argumentStart, edge.argumentCount) {
-          check(argument, isAvailableIn: index, before: end, user: block.instructions.last, dominators)
+          check(argument, isAvailableIn: index, before: end, user: function.last(of: block), dominators)
         }
       }
     }
@@ -235,16 +239,19 @@ struct IRVerifier {
 
   /// How far a block has come when an exception leaves it: a call that throws has no result.
   private func endAtException(_ block: IRBlock) -> Int {
-    guard let last = block.instructions.last, function[last].operation == .jumpOrCatch else {
-      return block.instructions.count
+    guard let last = function.last(of: block), function[last].operation == .jumpOrCatch else {
+      return function.instructions(of: block).count
     }
-    return block.instructions.lastIndex { function[$0].operation.isCall } ?? block.instructions.count
+    return function.instructions(of: block).lastIndex { function[$0].operation.isCall }.map {
+      $0 - Int(block.first + block.parameterCount)
+    }
+      ?? function.instructions(of: block).count
   }
 
   private mutating func checkEdges() {
     for (index, block) in function.blocks.enumerated() {
       for edge in function.edges(of: block) {
-        let parameters = function.blocks[edge.target.index].parameters
+        let parameters = function.parameters(of: function.blocks[edge.target.index])
         let arguments = function.argumentSlice(edge.argumentStart, edge.argumentCount)
         guard parameters.count == arguments.count else {
           report(

@@ -15,8 +15,9 @@ enum CountedLoops {
         trips <= longestWait / UInt64(size)
       else { continue }
       // Of all instructions of a block, only its last can want the look.
-      let check = function.blocks[block].instructions.lastIndex { function[$0].operation == .interruptCheck }
-      if let check { function.blocks[block].instructions.remove(at: check) }
+      let check = function.instructions(of: function.blocks[block])
+        .lastIndex { function[$0].operation == .interruptCheck }
+      if let check { function.removeInstruction(at: check, of: block) }
     }
   }
 
@@ -27,8 +28,8 @@ enum CountedLoops {
     var size = 0
     for index in loop.header.index..<loop.end.index {
       let block = function.blocks[index]
-      size += block.instructions.count
-      for value in block.instructions where function[value].operation.isCall { return nil }
+      size += function.instructions(of: block).count
+      for value in function.instructions(of: block) where function[value].operation.isCall { return nil }
       for edge in function.edges(of: block) where edge.target == loop.header {
         guard found == nil else { return nil }
         found = index
@@ -55,7 +56,7 @@ enum CountedLoops {
   private static func trips(
     _ loop: IRLoop, from back: IREdge, while block: IRBlock, _ goesOn: (IRBlockID) -> Bool, _ function: IRFunction
   ) -> UInt64? {
-    guard let last = block.instructions.last, function[last].operation == .branch else { return nil }
+    guard let last = function.last(of: block), function[last].operation == .branch else { return nil }
     let isTakenIfHolds = goesOn(function.edges[Int(block.firstEdge)].target)
     // A value that is no comparison is one with zero.
     var condition = IRCondition.notEqual
@@ -75,8 +76,8 @@ enum CountedLoops {
     let counter = isNext ? function[compared].a : compared
     guard function[counter].operation == .parameter else { return nil }
     let place = Int(function[counter].imm)
-    let parameters = function.blocks[loop.header.index].parameters
-    guard place < parameters.count, parameters[place] == counter else { return nil }
+    let parameters = function.parameters(of: function.blocks[loop.header.index])
+    guard place < parameters.count, parameters[parameters.startIndex + place] == counter else { return nil }
     let next = function.arguments[Int(back.argumentStart) + place]
     guard function[next].operation == .add, function[next].a == counter, !isNext || next == compared,
       let step = function.constant(function[next].b)

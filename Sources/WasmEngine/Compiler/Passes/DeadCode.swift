@@ -6,8 +6,8 @@ enum DeadCode {
     let incoming = IncomingEdges(function)
     var owner = [UInt32](repeating: 0, count: function.instructions.count)
     for (index, block) in function.blocks.enumerated() {
-      for parameter in block.parameters { owner[parameter.index] = UInt32(index) }
-      for value in block.instructions where function[value].operation.hasEffect {
+      for parameter in function.parameters(of: block) { owner[parameter.index] = UInt32(index) }
+      for value in function.instructions(of: block) where function[value].operation.hasEffect {
         isLive[value.index] = true
         work.append(value)
       }
@@ -34,22 +34,48 @@ enum DeadCode {
       }
     }
     for index in function.blocks.indices {
-      function.blocks[index].instructions.removeAll { !isLive[$0.index] }
-      guard index > 0, function.blocks[index].parameters.contains(where: { !isLive[$0.index] }) else { continue }
-      let kept = function.blocks[index].parameters.indices.filter {
-        isLive[function.blocks[index].parameters[$0].index]
+      if index > 0 { removeParameters(&function, index, incoming[index], isLive) }
+      let block = function.blocks[index]
+      var kept = Int(block.first + block.parameterCount)
+      for place in kept..<Int(block.end) {
+        let value = function.order[place]
+        guard isLive[value.index] else { continue }
+        function.order[kept] = value
+        kept += 1
       }
-      for edge in incoming[index] {
-        let edge = Int(edge)
-        let start = Int(function.edges[edge].argumentStart)
-        for (place, old) in kept.enumerated() { function.arguments[start + place] = function.arguments[start + old] }
-        function.edges[edge].argumentCount = UInt32(kept.count)
-      }
-      function.blocks[index].parameters = kept.map { function.blocks[index].parameters[$0] }
-      for (place, parameter) in function.blocks[index].parameters.enumerated() {
-        function[parameter].imm = Int64(place)
-      }
+      function.blocks[index].end = UInt32(kept)
     }
+  }
+
+  /// Takes out the parameters of a block that nothing uses, and what the edges to it bring for them.
+  private static func removeParameters(
+    _ function: inout IRFunction, _ index: Int, _ incoming: ArraySlice<Int32>, _ isLive: [Bool]
+  ) {
+    let block = function.blocks[index]
+    let first = Int(block.first)
+    let count = Int(block.parameterCount)
+    let live = function.parameters(of: block).reduce(0) { $0 + (isLive[$1.index] ? 1 : 0) }
+    guard live < count else { return }
+    for edge in incoming {
+      let start = Int(function.edges[Int(edge)].argumentStart)
+      var kept = start
+      for place in 0..<count where isLive[function.order[first + place].index] {
+        function.arguments[kept] = function.arguments[start + place]
+        kept += 1
+      }
+      function.edges[Int(edge)].argumentCount = UInt32(live)
+    }
+    // What is left moves up to the instructions.
+    var kept = first + count
+    for place in stride(from: count - 1, through: 0, by: -1) {
+      let parameter = function.order[first + place]
+      guard isLive[parameter.index] else { continue }
+      kept -= 1
+      function.order[kept] = parameter
+      function[parameter].imm = Int64(kept - (first + count - live))
+    }
+    function.blocks[index].first = UInt32(kept)
+    function.blocks[index].parameterCount = UInt32(live)
   }
 }
 

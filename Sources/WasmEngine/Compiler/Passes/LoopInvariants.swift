@@ -14,15 +14,16 @@ enum LoopInvariants {
     var moved = [IRValue](repeating: .none, count: function.blocks.count)
     var next = [IRValue](repeating: .none, count: function.instructions.count)
     for index in function.blocks.indices {
-      for parameter in function.blocks[index].parameters { home[parameter.index] = UInt32(index) }
-      let innermost = function.blocks[index].loop
-      if innermost < 0 {
-        for value in function.blocks[index].instructions { home[value.index] = UInt32(index) }
-        continue
+      let block = function.blocks[index]
+      let innermost = block.loop
+      let begin = Int(block.first + (innermost < 0 ? 0 : block.parameterCount))
+      for place in Int(block.first)..<(innermost < 0 ? Int(block.end) : begin) {
+        home[function.order[place].index] = UInt32(index)
       }
-      var kept = 0
-      for place in function.blocks[index].instructions.indices {
-        let value = function.blocks[index].instructions[place]
+      if innermost < 0 { continue }
+      var kept = begin
+      for place in begin..<Int(block.end) {
+        let value = function.order[place]
         var instruction = function[value]
         if hasReplaced {
           function.replaceOperands(of: &instruction, by: replacement)
@@ -30,7 +31,7 @@ enum LoopInvariants {
         }
         guard mayMove(instruction) else {
           home[value.index] = UInt32(index)
-          function.blocks[index].instructions[kept] = value
+          function.order[kept] = value
           kept += 1
           continue
         }
@@ -66,23 +67,27 @@ enum LoopInvariants {
           }
         } else {
           home[value.index] = UInt32(index)
-          function.blocks[index].instructions[kept] = value
+          function.order[kept] = value
           kept += 1
         }
       }
-      function.blocks[index].instructions.removeSubrange(kept...)
+      function.blocks[index].end = UInt32(kept)
     }
     if hasReplaced { function.replaceAll(by: replacement) }
-    var values: [IRValue] = []
+    // A block that takes something in moves behind the others.
     for index in function.blocks.indices where moved[index].exists {
-      values.removeAll(keepingCapacity: true)
+      let block = function.blocks[index]
+      function.blocks[index].first = UInt32(function.order.count)
+      for place in Int(block.first)..<Int(block.end) - 1 { function.order.append(function.order[place]) }
+      let start = function.order.count
       var value = moved[index]
       while value.exists {
-        values.append(value)
+        function.order.append(value)
         value = next[value.index]
       }
-      let end = function.blocks[index].instructions.count - 1
-      function.blocks[index].instructions.insert(contentsOf: values.reversed(), at: end)
+      function.order[start...].reverse()
+      function.order.append(function.order[Int(block.end) - 1])
+      function.blocks[index].end = UInt32(function.order.count)
     }
   }
 
@@ -100,7 +105,7 @@ enum LoopInvariants {
     var result = [UInt8](repeating: 0, count: function.loops.count)
     for block in function.blocks where block.loop >= 0 {
       var bits: UInt8 = 0
-      for value in block.instructions {
+      for value in function.instructions(of: block) {
         let operation = function[value].operation
         if operation.isCall || operation == .throwReference { bits = 0b1110 }
         if operation == .contextStore { bits |= 1 << UInt8(IRContextRegion.globals.rawValue) }

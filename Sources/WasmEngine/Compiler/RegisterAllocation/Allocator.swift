@@ -43,13 +43,18 @@ struct Allocator: ~Copyable {
 
   /// More must be in registers at one place than there are.
   var hasFailed = false
-  private var unhandled: [Int32] = []
-  /// Beginnings of intervals with their numbers, for sorting.
-  private var order: [UInt64] = []
-  private var active: [Int32] = []
-  private var inactive: [Int32] = []
+  private var unhandled = UnhandledPieces()
+  /// The registers that hold a piece at the place that allocation has come to, as bits; for each the piece, and where the
+  /// range of it ends that is around the place.
+  private var busy: UInt32 = 0
+  private let activePiece = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
+  private let activeUntil = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
+  /// Pieces with a register that are in a hole, by where their next ranges begin.
+  private var inactive = PieceHeap()
   /// Where the blocks begin, and how deep in loops they are, to choose where to split.
   var blockStarts: [Int32] = []
+  /// By instruction.
+  private var blocks = Pool<Int32>()
   private var blockDepths: [UInt16] = []
   private struct LoopRange {
     var start: Int32
@@ -59,9 +64,20 @@ struct Allocator: ~Copyable {
 
   private var loops: [LoopRange] = []
   private var innermostLoop: [Int32] = []
+  /// What instructions need of each register, in order, the registers one behind the other.
+  private var fixedRanges = Pool<FixedRange>()
+  private struct FixedRange {
+    var start: Int32
+    var end: Int32
+  }
   // By register.
-  /// The range of what instructions need that is not left behind.
+  /// The first of them that is not left behind, and the end of the register's.
   private let fixedCursor = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
+  private let fixedLimit = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
+  /// Where the one at the cursor begins.
+  private let fixedStart = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
+  /// Where the first of them ends.
+  private var firstFixedEnd: Int32 = 0
   /// The pieces of the registers that were split, in order: where each register's begin, and how many there are.
   var pieces: [(start: Int32, piece: Int32)] = []
   var pieceStarts: [Int32] = []
@@ -75,11 +91,15 @@ struct Allocator: ~Copyable {
   private let blocked = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
 
   init() {
-    for array in [fixedCursor, free, next, blocked] { array.initialize(repeating: -1, count: 32) }
+    for array in [activePiece, activeUntil, fixedCursor, fixedLimit, fixedStart, free, next, blocked] {
+      array.initialize(repeating: -1, count: 32)
+    }
   }
 
   deinit {
-    for array in [fixedCursor, free, next, blocked] { array.deallocate() }
+    for array in [activePiece, activeUntil, fixedCursor, fixedLimit, fixedStart, free, next, blocked] {
+      array.deallocate()
+    }
   }
 
   /// The registers of a class that take part, as bits; rsp, rbp, r11, r15 and xmm15 do not.
@@ -111,18 +131,20 @@ struct Allocator: ~Copyable {
     }
     blockStarts.removeAll(keepingCapacity: true)
     blockDepths.removeAll(keepingCapacity: true)
-    for block in machine.blocks {
+    blocks.refill(Int32(machine.blocks.count - 1), count: machine.instructions.count + 1)
+    for (number, block) in machine.blocks.enumerated() {
       blockStarts.append(block.first * 2)
       blockDepths.append(block.loopDepth)
+      for index in Int(block.first)..<Int(block.end) { blocks[index] = Int32(number) }
     }
     findLoops(machine)
-    active.removeAll(keepingCapacity: true)
-    inactive.removeAll(keepingCapacity: true)
-    collectUnhandled()
-    for register in 0..<32 { fixedCursor[register] = live.intervals[register].firstRange }
+    busy = 0
+    inactive.removeAll()
+    collectUnhandled(machine)
+    collectFixed()
     var steps = 0
     let limit = 64 * (live.intervals.count + 64)
-    while let current = unhandled.popLast() {
+    while let current = unhandled.next() {
       steps += 1
       guard steps < limit, !hasFailed else { return false }
       expire(start(current))
@@ -132,19 +154,14 @@ struct Allocator: ~Copyable {
     return !hasFailed
   }
 
-  /// Everything that has a life, what begins first at the end.
-  private mutating func collectUnhandled() {
-    order.removeAll(keepingCapacity: true)
+  /// Everything that has a life.
+  private mutating func collectUnhandled(_ machine: borrowing MachineFunction) {
+    unhandled.reset(positions: 2 * machine.instructions.count + 2, count: live.intervals.count)
     for interval in live.intervals.indices {
       let first = live.intervals[interval].firstRange
       live.intervals[interval].currentRange = first
-      if interval >= 32, first >= 0 {
-        order.append(UInt64(UInt32(live.ranges[Int(first)].start)) << 32 | UInt64(UInt32.max - UInt32(interval)))
-      }
+      if interval >= 32, first >= 0 { unhandled.add(Int32(interval), at: live.ranges[Int(first)].start) }
     }
-    order.sort(by: >)
-    unhandled.removeAll(keepingCapacity: true)
-    unhandled.append(contentsOf: order.lazy.map { Int32(UInt32.max - UInt32(truncatingIfNeeded: $0)) })
   }
 
   // MARK: Intervals
@@ -155,17 +172,19 @@ struct Allocator: ~Copyable {
   func end(_ piece: Int32) -> Int32 { live.intervals[Int(piece)].end }
 
   /// Whether a piece has a range around a position, behind which it is not asked again.
-  private mutating func reaches(_ piece: Int32, _ position: Int32) -> Bool {
+  private func reaches(_ piece: Int32, _ position: Int32) -> Bool {
     var range = live.intervals[Int(piece)].currentRange
     while range >= 0, live.ranges[Int(range)].end <= position { range = live.ranges[Int(range)].next }
     live.intervals[Int(piece)].currentRange = range
     return range >= 0 && live.ranges[Int(range)].start <= position
   }
 
-  /// The first position from which both have a live range; Int32.max where there is none.
-  private func intersection(_ first: Int32, _ second: Int32) -> Int32 {
+  /// The first position from which both have a live range; Int32.max where there is none. The second ends at `end`.
+  private func intersection(_ first: Int32, _ second: Int32, end: Int32 = Int32.max) -> Int32 {
     var a = first
     var b = second
+    // Mostly the first begins behind all of the second.
+    if a >= 0, live.ranges[Int(a)].start >= end { return Int32.max }
     while a >= 0, b >= 0 {
       let left = live.ranges[Int(a)]
       let right = live.ranges[Int(b)]
@@ -180,8 +199,57 @@ struct Allocator: ~Copyable {
     return Int32.max
   }
 
+  private mutating func collectFixed() {
+    fixedRanges.removeAll()
+    for register in 0..<32 {
+      fixedCursor[register] = Int32(fixedRanges.count)
+      var range = live.intervals[register].firstRange
+      while range >= 0 {
+        fixedRanges.append(FixedRange(start: live.ranges[Int(range)].start, end: live.ranges[Int(range)].end))
+        range = live.ranges[Int(range)].next
+      }
+      fixedLimit[register] = Int32(fixedRanges.count)
+    }
+    expireFixed(0)
+  }
+
+  /// Where ranges meet what instructions need of a register; Int32.max where that is not before a position.
+  @inline(__always)
+  private func fixedIntersection(_ register: Int, _ range: Int32, before end: Int32) -> Int32 {
+    fixedStart[register] >= end ? Int32.max : searchFixed(register, range, before: end)
+  }
+
+  private func searchFixed(_ register: Int, _ range: Int32, before end: Int32) -> Int32 {
+    var index = Int(fixedCursor[register])
+    let limit = Int(fixedLimit[register])
+    var next = range
+    while next >= 0 {
+      let range = live.ranges[Int(next)]
+      if range.start >= end { return Int32.max }
+      if fixedRanges[index].end <= range.start {
+        // There may be many of them in a hole.
+        var step = 1
+        while index + step < limit, fixedRanges[index + step].end <= range.start {
+          index += step
+          step *= 2
+        }
+        var low = index + 1
+        var high = min(index + step, limit)
+        while low < high {
+          let middle = (low + high) / 2
+          if fixedRanges[middle].end <= range.start { low = middle + 1 } else { high = middle }
+        }
+        index = low
+        if index == limit { return Int32.max }
+      }
+      if fixedRanges[index].start < range.end { return max(fixedRanges[index].start, range.start) }
+      next = range.next
+    }
+    return Int32.max
+  }
+
   /// The first use at or after a position that needs a register; Int32.max where there is none.
-  private mutating func nextUse(_ piece: Int32, from position: Int32, needsRegister: Bool) -> Int32 {
+  private func nextUse(_ piece: Int32, from position: Int32, needsRegister: Bool) -> Int32 {
     var use = live.intervals[Int(piece)].firstUse
     let cursor = live.intervals[Int(piece)].useCursor
     if cursor >= 0, live.uses[Int(cursor)].position < position { use = cursor }
@@ -200,34 +268,48 @@ struct Allocator: ~Copyable {
   }
 
   private mutating func expire(_ position: Int32) {
-    var kept = 0
-    for index in active.indices {
-      let piece = active[index]
-      if end(piece) <= position { continue }
-      if reaches(piece, position) {
-        active[kept] = piece
-        kept += 1
-      } else {
-        inactive.append(piece)
-      }
+    Self.forEach(busy) { register in
+      guard activeUntil[register] <= position else { return }
+      let piece = activePiece[register]
+      busy &= ~(1 << UInt32(register))
+      place(piece, at: position)
     }
-    active.removeSubrange(kept...)
-    kept = 0
-    for index in inactive.indices {
-      let piece = inactive[index]
-      if end(piece) <= position { continue }
-      if reaches(piece, position) {
-        active.append(piece)
-      } else {
-        inactive[kept] = piece
-        kept += 1
-      }
+    while inactive.count > 0, inactive.least <= position { place(inactive.removeFirst(), at: position) }
+    if position >= firstFixedEnd { expireFixed(position) }
+  }
+
+  /// Notes where a piece is that has a register: around a position, in a hole there, or left behind.
+  private mutating func place(_ piece: Int32, at position: Int32) {
+    guard end(piece) > position else { return }
+    if reaches(piece, position) {
+      activate(piece)
+    } else {
+      inactive.insert(piece, at: live.ranges[Int(live.intervals[Int(piece)].currentRange)].start)
     }
-    inactive.removeSubrange(kept...)
+  }
+
+  @inline(__always)
+  private mutating func activate(_ piece: Int32) {
+    let register = Int(live.intervals[Int(piece)].place)
+    assert(busy & 1 << UInt32(register) == 0, "two values in one register")
+    busy |= 1 << UInt32(register)
+    activePiece[register] = piece
+    activeUntil[register] = live.ranges[Int(live.intervals[Int(piece)].currentRange)].end
+  }
+
+  /// Leaves behind what instructions needed that ends before a position.
+  private mutating func expireFixed(_ position: Int32) {
+    firstFixedEnd = Int32.max
     for register in 0..<32 {
-      while fixedCursor[register] >= 0, live.ranges[Int(fixedCursor[register])].end <= position {
-        fixedCursor[register] = live.ranges[Int(fixedCursor[register])].next
+      var cursor = fixedCursor[register]
+      while cursor < fixedLimit[register], fixedRanges[Int(cursor)].end <= position { cursor += 1 }
+      fixedCursor[register] = cursor
+      guard cursor < fixedLimit[register] else {
+        fixedStart[register] = Int32.max
+        continue
       }
+      fixedStart[register] = fixedRanges[Int(cursor)].start
+      firstFixedEnd = min(firstFixedEnd, fixedRanges[Int(cursor)].end)
     }
   }
 
@@ -235,33 +317,32 @@ struct Allocator: ~Copyable {
 
   private mutating func allocate(_ current: Int32) {
     let registers = Self.registers(isVector: isVector[live.intervals[Int(current)].register.index])
+    let available = registers & ~busy
     // A register that is not for allocation is never free.
-    for register in 0..<32 { free[register] = registers & 1 << UInt32(register) != 0 ? Int32.max : 0 }
+    for register in 0..<32 { free[register] = available & 1 << UInt32(register) != 0 ? Int32.max : 0 }
     let range = live.intervals[Int(current)].firstRange
-    for piece in active { free[Int(live.intervals[Int(piece)].place)] = 0 }
-    for piece in inactive {
-      let place = Int(live.intervals[Int(piece)].place)
-      if free[place] > 0 {
-        free[place] = min(free[place], intersection(live.intervals[Int(piece)].currentRange, range))
-      }
-    }
-    let call = intersection(fixedCursor[LiveIntervals.callClobbers], range)
-    Self.forEach(registers) { register in
-      guard free[register] > 0 else { return }
-      let next = fixedCursor[register] < 0 ? Int32.max : intersection(fixedCursor[register], range)
-      free[register] = min(free[register], call, next)
-    }
     let begin = start(current)
     let finish = end(current)
+    inactive.forEach(before: finish) { piece in
+      let place = Int(live.intervals[Int(piece)].place)
+      if free[place] > 0 {
+        free[place] = min(free[place], intersection(live.intervals[Int(piece)].currentRange, range, end: finish))
+      }
+    }
+    let call = fixedIntersection(LiveIntervals.callClobbers, range, before: finish)
+    let bound = min(call, finish)
     let hints = (
       place(ofHint: live.intervals[Int(current)].edgeHint), place(ofHint: live.intervals[Int(current)].hint)
     )
     var best: Int8 = -1
-    if hints.0 >= 0, free[Int(hints.0)] >= finish {
+    if isFree(hints.0, range, call, finish) {
       best = hints.0
-    } else if hints.1 >= 0, free[Int(hints.1)] >= finish {
+    } else if isFree(hints.1, range, call, finish) {
       best = hints.1
     } else {
+      Self.forEach(available) { register in
+        free[register] = min(free[register], call, fixedIntersection(register, range, before: bound))
+      }
       Self.forEach(registers) { register in
         if best < 0 || free[register] > free[Int(best)] { best = Int8(truncatingIfNeeded: register) }
       }
@@ -271,7 +352,7 @@ struct Allocator: ~Copyable {
     let until = free[Int(best)]
     if until >= finish {
       live.intervals[Int(current)].place = best
-      active.append(current)
+      activate(current)
       return
     }
     // Free for a part: worth it if some use comes before that part ends. What only waits there does so in memory, lest it is
@@ -287,11 +368,17 @@ struct Allocator: ~Copyable {
     if until > begin + 1, splitAt > begin, splitAt >= earliest {
       let rest = split(current, at: splitAt)
       live.intervals[Int(current)].place = best
-      active.append(current)
+      activate(current)
       enqueue(rest)
       return
     }
     allocateBlocked(current, registers)
+  }
+
+  /// Whether a hinted register is free for all of a piece's ranges, the last of which ends at `finish`.
+  private func isFree(_ hint: Int8, _ range: Int32, _ call: Int32, _ finish: Int32) -> Bool {
+    hint >= 0 && call >= finish && free[Int(hint)] >= finish
+      && fixedIntersection(Int(hint), range, before: finish) >= finish
   }
 
   /// The register in which a hinted one is, or would like to be; -1 where nothing is known.
@@ -312,14 +399,15 @@ struct Allocator: ~Copyable {
     let begin = start(current)
     let range = live.intervals[Int(current)].firstRange
     for register in 0..<32 { (next[register], blocked[register]) = (0, 0) }
-    let call = intersection(fixedCursor[LiveIntervals.callClobbers], range)
+    let finish = end(current)
+    let call = fixedIntersection(LiveIntervals.callClobbers, range, before: finish)
     Self.forEach(registers) { register in
       next[register] = Int32.max
-      blocked[register] = min(call, intersection(fixedCursor[register], range))
+      blocked[register] = min(call, fixedIntersection(register, range, before: min(call, finish)))
       if blocked[register] <= begin + 1 { next[register] = 0 }
     }
-    for piece in active {
-      let place = Int(live.intervals[Int(piece)].place)
+    Self.forEach(busy) { place in
+      let piece = activePiece[place]
       // A piece cannot be sent away in the middle of being made.
       if live.lastDefinition(of: piece) >= begin {
         next[place] = 0
@@ -327,7 +415,8 @@ struct Allocator: ~Copyable {
         next[place] = min(next[place], nextUse(piece, from: begin, needsRegister: false))
       }
     }
-    for piece in inactive where intersection(live.intervals[Int(piece)].currentRange, range) != Int32.max {
+    inactive.forEach(before: finish) { piece in
+      guard intersection(live.intervals[Int(piece)].currentRange, range) != Int32.max else { return }
       let place = Int(live.intervals[Int(piece)].place)
       next[place] = min(next[place], nextUse(piece, from: begin, needsRegister: false))
     }
@@ -359,31 +448,23 @@ struct Allocator: ~Copyable {
       enqueue(split(current, at: at))
     }
     // Whoever has the register gives it up here.
-    var kept: [Int32] = []
-    for piece in active {
-      guard live.intervals[Int(piece)].place == best else {
-        kept.append(piece)
-        continue
-      }
-      evict(piece, at: begin)
+    if busy & 1 << UInt32(best) != 0 {
+      busy &= ~(1 << UInt32(best))
+      evict(activePiece[Int(best)], at: begin)
     }
-    active = kept
-    kept = []
     let currentRange = live.intervals[Int(current)].firstRange
-    for piece in inactive {
-      guard live.intervals[Int(piece)].place == best,
+    var evicted: [Int32] = []
+    inactive.forEach(before: end(current)) { piece in
+      if live.intervals[Int(piece)].place == best,
         intersection(live.intervals[Int(piece)].currentRange, currentRange) != Int32.max
-      else {
-        kept.append(piece)
-        continue
+      {
+        evicted.append(piece)
       }
-      // It sits in a hole: what comes after the hole finds a new place.
-      let rest = split(piece, at: begin)
-      enqueue(rest)
-      if end(piece) > begin { kept.append(piece) }
     }
-    inactive = kept
-    active.append(current)
+    if !evicted.isEmpty { inactive.remove { evicted.contains($0) } }
+    // They sit in holes: what comes after the hole finds a new place.
+    for piece in evicted { enqueue(split(piece, at: begin)) }
+    activate(current)
   }
 
   /// Takes the register from an active piece at a position; the rest waits in memory for its next use.
@@ -446,16 +527,7 @@ struct Allocator: ~Copyable {
     slotCount += isVector[register] ? 2 : 1
   }
 
-  private mutating func enqueue(_ piece: Int32) {
-    let position = start(piece)
-    var low = 0
-    var high = unhandled.count
-    while low < high {
-      let middle = (low + high) / 2
-      if start(unhandled[middle]) > position { low = middle + 1 } else { high = middle }
-    }
-    unhandled.insert(piece, at: low)
-  }
+  private mutating func enqueue(_ piece: Int32) { unhandled.enqueue(piece, at: start(piece)) }
 
   /// Where to split between two positions: as late as possible, but at the beginning of a block outside a loop if that
   /// saves going to memory in the loop. Always even: between two instructions.
@@ -464,12 +536,13 @@ struct Allocator: ~Copyable {
     let earliest = (from + 1) & ~1
     guard latest > earliest else { return latest }
     let last = blockIndex(latest)
+    guard blockDepths[last] > 0 else { return latest }
     let first = blockIndex(earliest)
     guard first < last else { return latest }
     var best = last
     var block = last - 1
     var steps = 0
-    while block > first, steps < 64 {
+    while block > first, steps < 64, blockDepths[best] > 0 {
       if blockDepths[block] < blockDepths[best] { best = block }
       block -= 1
       steps += 1
@@ -481,15 +554,7 @@ struct Allocator: ~Copyable {
     return latest
   }
 
-  func blockIndex(_ position: Int32) -> Int {
-    var low = 0
-    var high = blockStarts.count
-    while low + 1 < high {
-      let middle = (low + high) / 2
-      if blockStarts[middle] <= position { low = middle } else { high = middle }
-    }
-    return low
-  }
+  func blockIndex(_ position: Int32) -> Int { Int(blocks[Int(position >> 1)]) }
 
   /// Cuts a piece in two; the result is the part from `position` on.
   private mutating func split(_ piece: Int32, at position: Int32) -> Int32 {

@@ -56,6 +56,8 @@ struct LiveIntervals: ~Copyable {
   /// `ownerStarts[n]` on, each with the first block of its life.
   private var owners: [(firstBlock: Int32, register: Int32)] = []
   private var ownerStarts: [Int32] = []
+  /// For each place, which of them has it where the pass is, which goes from the last block to the first.
+  private var ownerCursors: [Int32] = []
   /// Words of a set of what is live where a block begins.
   private(set) var words = 0
   /// Those sets, one behind the other.
@@ -253,19 +255,19 @@ struct LiveIntervals: ~Copyable {
       owners[Int(filled[place])] = (homes[Int(register)], register)
       filled[place] += 1
     }
+    // Filled, each list ends where the next one begins.
+    ownerCursors.removeAll(keepingCapacity: true)
+    for place in ownerStarts.indices.dropLast() { ownerCursors.append(ownerStarts[place + 1] - 1) }
     return ownerStarts.count - 1
   }
 
-  /// The register that has a place in sets where a block is.
+  /// The register that has a place in sets where a block is. Blocks are asked about from the last to the first.
   @inline(__always)
-  private func register(at place: Int, in block: Int) -> Int {
-    var low = Int(ownerStarts[place])
-    var high = Int(ownerStarts[place + 1])
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if owners[middle].firstBlock <= Int32(block) { low = middle } else { high = middle }
-    }
-    return Int(owners[low].register)
+  private mutating func register(at place: Int, in block: Int) -> Int {
+    var cursor = Int(ownerCursors[place])
+    while owners[cursor].firstBlock > Int32(block) { cursor -= 1 }
+    ownerCursors[place] = Int32(cursor)
+    return Int(owners[cursor].register)
   }
 
   @inline(__always)

@@ -30,6 +30,21 @@ struct Pool<Element: BitwiseCopyable>: ~Copyable {
     count += 1
   }
 
+  /// Takes out the last element.
+  @inline(__always)
+  mutating func removeLast() -> Element {
+    count -= 1
+    return base[count]
+  }
+
+  /// Makes the pool so many times an element.
+  mutating func refill(_ element: Element, count: Int) {
+    self.count = 0
+    while capacity < count { grow() }
+    base.update(repeating: element, count: count)
+    self.count = count
+  }
+
   /// Keeps the memory.
   mutating func removeAll() { count = 0 }
 

@@ -16,6 +16,10 @@ struct Lowering: ~Copyable {
   var isFolded: [Bool] = []
   var machineBlocks: [Int32] = []
   var splitBlocks: [Int32] = []
+  /// By block how many edges lead there.
+  private var entries: [Int32] = []
+  /// By value how many effects come before it.
+  private var effects: [UInt32] = []
   var position: UInt32 = 0
   var currentBlockIndex = 0
   var trapSites: [UInt64: Int] = [:]
@@ -44,7 +48,7 @@ struct Lowering: ~Copyable {
     useCounts.refill(0, count: ir.instructions.count)
     isFolded.refill(false, count: ir.instructions.count)
     for block in ir.blocks {
-      for value in block.instructions {
+      for value in ir.instructions(of: block) {
         ir.forEachOperand(ir[value]) { useCounts[$0.index] += 1 }
       }
       for edge in ir.edges(of: block) {
@@ -56,11 +60,14 @@ struct Lowering: ~Copyable {
 
   /// Which values are computed by their only user, in the same block, with nothing between that could matter.
   private mutating func findFolded() {
-    var effects = [UInt32](repeating: 0, count: ir.instructions.count)
+    var effects: [UInt32] = []
+    swap(&effects, &self.effects)
+    defer { swap(&effects, &self.effects) }
+    effects.refill(0, count: ir.instructions.count)
     var effect: UInt32 = 0
     for block in ir.blocks {
       effect += 1
-      for value in block.instructions {
+      for value in ir.instructions(of: block) {
         let instruction = ir[value]
         // What may fault keeps its place among others that may.
         if instruction.operation == .load, guardedMemory(of: instruction) != nil { effect += 1 }
@@ -77,7 +84,8 @@ struct Lowering: ~Copyable {
               isFolded[condition.index] = true
               // A load that is part of the comparison does not move with it.
               if effects[condition.index] != effects[value.index] {
-                for operand in [source.a, source.b] where operand.exists { isFolded[operand.index] = false }
+                if source.a.exists { isFolded[source.a.index] = false }
+                if source.b.exists { isFolded[source.b.index] = false }
               }
             }
           }
@@ -112,7 +120,6 @@ struct Lowering: ~Copyable {
 
   /// Folds what an addition can do as an address in one instruction: (x + y) + c, x + (y << n).
   private mutating func foldsAddress(_ value: IRValue, _ instruction: IRInstruction) -> Bool {
-    var folds = false
     if shortConstant(instruction.b) != nil {
       let inner = ir[instruction.a]
       if inner.operation == .add, useCounts[instruction.a.index] == 1, inner.type == instruction.type,
@@ -123,16 +130,17 @@ struct Lowering: ~Copyable {
         return true
       }
     }
-    for operand in [instruction.b, instruction.a] where !folds {
-      let shift = ir[operand]
-      if shift.operation == .shl, shift.type == instruction.type, useCounts[operand.index] == 1,
-        let count = ir.constant(shift.b), count >= 1, count <= 3, instruction.a != instruction.b
-      {
-        isFolded[operand.index] = true
-        folds = true
-      }
-    }
-    return folds
+    return foldsShift(instruction.b, instruction) || foldsShift(instruction.a, instruction)
+  }
+
+  /// Folds an operand of an addition that is shifted as far as an address can be scaled.
+  private mutating func foldsShift(_ operand: IRValue, _ instruction: IRInstruction) -> Bool {
+    let shift = ir[operand]
+    guard shift.operation == .shl, shift.type == instruction.type, useCounts[operand.index] == 1,
+      let count = ir.constant(shift.b), count >= 1, count <= 3, instruction.a != instruction.b
+    else { return false }
+    isFolded[operand.index] = true
+    return true
   }
 
   /// Folds what a store writes back to where it was loaded from, changed by one operation, into one instruction.
@@ -141,21 +149,26 @@ struct Lowering: ~Copyable {
     guard Self.updates(change.operation) != nil, useCounts[store.c.index] == 1, change.type.isInteger else {
       return false
     }
-    for (source, other) in [(change.a, change.b), (change.b, change.a)] {
-      let load = ir[source]
-      guard load.operation == .load, useCounts[source.index] == 1, effects[source.index] == now,
-        load.a == store.a, load.b == store.b, load.imm & 0xFFFF_FFFF == store.imm & 0xFFFF_FFFF,
-        Int64(load.c.id) == store.imm >> 32, source != other,
-        !isFolded[other.index] || ir[other].operation == .constant,
-        IRAccess(rawValue: load.aux)?.width(load.type) == IRAccess(rawValue: store.aux)?.width(change.type),
-        change.operation != .sub || source == change.a
-      else { continue }
-      isFolded[source.index] = true
-      isFolded[store.c.index] = true
-      if store.b.exists, useCounts[store.b.index] == 2, isScaledIndex(store.b) { isFolded[store.b.index] = true }
-      return true
-    }
-    return false
+    return foldsUpdate(store, change, of: change.a, change.b, effects, now: now)
+      || foldsUpdate(store, change, of: change.b, change.a, effects, now: now)
+  }
+
+  private mutating func foldsUpdate(
+    _ store: IRInstruction, _ change: IRInstruction, of source: IRValue, _ other: IRValue, _ effects: [UInt32],
+    now: UInt32
+  ) -> Bool {
+    let load = ir[source]
+    guard load.operation == .load, useCounts[source.index] == 1, effects[source.index] == now,
+      load.a == store.a, load.b == store.b, load.imm & 0xFFFF_FFFF == store.imm & 0xFFFF_FFFF,
+      Int64(load.c.id) == store.imm >> 32, source != other,
+      !isFolded[other.index] || ir[other].operation == .constant,
+      IRAccess(rawValue: load.aux)?.width(load.type) == IRAccess(rawValue: store.aux)?.width(change.type),
+      change.operation != .sub || source == change.a
+    else { return false }
+    isFolded[source.index] = true
+    isFolded[store.c.index] = true
+    if store.b.exists, useCounts[store.b.index] == 2, isScaledIndex(store.b) { isFolded[store.b.index] = true }
+    return true
   }
 
   /// The operation on memory for one on values, if there is one.
@@ -181,8 +194,8 @@ struct Lowering: ~Copyable {
 
   /// Whether a comparison stands in the block that is being looked at: its number is from this block's numbers on.
   private func sameBlock(_ effect: UInt32, _ block: IRBlock, _ effects: [UInt32]) -> Bool {
-    guard let first = block.instructions.first else { return false }
-    return effect >= effects[first.index]
+    guard block.first + block.parameterCount < block.end else { return false }
+    return effect >= effects[ir.order[Int(block.first + block.parameterCount)].index]
   }
 
   private func foldsLoad(_ value: IRValue, _ user: IRInstruction, _ effect: UInt32, now: UInt32) -> Bool {
@@ -231,10 +244,10 @@ struct Lowering: ~Copyable {
   }
 
   private mutating func numberBlocks() {
-    machineBlocks = []
-    splitBlocks = Array(repeating: -1, count: ir.edges.count)
+    machineBlocks.removeAll(keepingCapacity: true)
+    splitBlocks.refill(-1, count: ir.edges.count)
     var next: Int32 = 0
-    var entries = [Int](repeating: 0, count: ir.blocks.count)
+    entries.refill(0, count: ir.blocks.count)
     for edge in ir.edges { entries[edge.target.index] += 1 }
     for block in ir.blocks {
       machineBlocks.append(next)
@@ -301,10 +314,10 @@ struct Lowering: ~Copyable {
     return register
   }
 
-  mutating func emit(_ instruction: MachineInstruction) {
-    machine.instructions.append(instruction)
+  mutating func emit(_ instruction: consuming MachineInstruction) {
     // An access that became part of another instruction keeps its own.
-    if instruction.memory == .max { machine.instructions[machine.instructions.count - 1].position = position }
+    if instruction.memory == .max { instruction.position = position }
+    machine.instructions.append(instruction)
   }
 
   mutating func emitMove(_ target: VirtualRegister, _ source: VirtualRegister) {
@@ -329,8 +342,9 @@ struct Lowering: ~Copyable {
   }
 
   mutating func poolIndex(_ bits: SIMD2<UInt64>) -> Int {
-    // A function has few constants; the last ones are the likeliest.
-    if let index = machine.constants.lastIndex(of: bits) { return index }
+    // A function has few constants; the last ones are the likeliest. Of many, some are there twice.
+    let first = max(0, machine.constants.count - 64)
+    if let index = machine.constants[first...].lastIndex(of: bits) { return index }
     machine.constants.append(bits)
     return machine.constants.count - 1
   }
@@ -439,11 +453,11 @@ struct Lowering: ~Copyable {
       lowerParameters(block)
     } else {
       target.parameters.start = Int32(machine.registerPool.count)
-      for parameter in block.parameters { machine.registerPool.append(define(parameter)) }
-      target.parameters.count = Int32(block.parameters.count)
+      for parameter in ir.parameters(of: block) { machine.registerPool.append(define(parameter)) }
+      target.parameters.count = Int32(block.parameterCount)
     }
     machine.blocks.append(target)
-    for value in block.instructions {
+    for value in ir.instructions(of: block) {
       position = ir.positions[value.index]
       if isFolded[value.index] { continue }
       try lowerInstruction(value)
@@ -464,10 +478,10 @@ struct Lowering: ~Copyable {
   private mutating func lowerParameters(_ block: IRBlock) {
     let layout = CallLayout(parameters: ir.parameterTypes, results: ir.resultTypes)
     incomingStackBytes = layout.stackBytes
-    for (parameter, place) in zip(block.parameters, layout.arguments) where useCounts[parameter.index] > 0 {
+    for (parameter, place) in zip(ir.parameters(of: block), layout.arguments) where useCounts[parameter.index] > 0 {
       if case .register(let register) = place { emitMove(define(parameter), register) }
     }
-    for (parameter, place) in zip(block.parameters, layout.arguments) where useCounts[parameter.index] > 0 {
+    for (parameter, place) in zip(ir.parameters(of: block), layout.arguments) where useCounts[parameter.index] > 0 {
       if case .stack(let offset) = place { loadFromStack(parameter, Self.frame, 16 + offset) }
     }
   }
