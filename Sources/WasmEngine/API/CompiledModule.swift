@@ -42,6 +42,11 @@ public final class CompiledModule: Sendable {
 
   public var module: Module { validated.module }
 
+  deinit {
+    machine?.stopCompilingAhead()
+    weakest.withLock { $0?.stopCompilingAhead() }
+  }
+
   /// Makes a validated module ready.
   ///
   /// - Throws: ``ModuleError`` of the kind `unsupported` where it uses instructions that this engine cannot run.
@@ -83,7 +88,17 @@ public final class CompiledModule: Sendable {
     machine = ModuleMachineCode(
       Self.environment(validated, engine, usesGuardPages: SignalTraps.areAvailable),
       count: validated.module.functions.count, thunks: engine.thunks, cache: cache,
-      profiler: engine.profiler)
+      profiler: engine.profiler, aheadThreads: Self.aheadThreads(validated.module, engine))
+  }
+
+  /// What may compile ahead, where the module is large enough for that.
+  private var aheadThreads: AheadThreads? { Self.aheadThreads(module, engine) }
+
+  private static func aheadThreads(_ module: Module, _ engine: Engine) -> AheadThreads? {
+    let threads = engine.aheadThreads
+    guard threads.limit > 0, let first = module.bodies.first, let last = module.bodies.last else { return nil }
+    let byteCount = last.range.upperBound - first.range.lowerBound
+    return byteCount >= engine.configuration.smallestAheadModule ? threads : nil
   }
 
   /// What code may assume that is made for the engine's default memories.
@@ -121,7 +136,8 @@ public final class CompiledModule: Sendable {
         metersFuel: engine.configuration.metersFuel)
       environment.checks = engine.checks
       let made = ModuleMachineCode(
-        environment, count: module.functions.count, thunks: engine.thunks, cache: cache, profiler: engine.profiler)
+        environment, count: module.functions.count, thunks: engine.thunks, cache: cache, profiler: engine.profiler,
+        aheadThreads: aheadThreads)
       weakest = made
       return made
     }

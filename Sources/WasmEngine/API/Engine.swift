@@ -42,6 +42,13 @@ public final class Engine: Sendable {
     /// When machine code is made.
     public var compilation = CompilationTime.lazy
 
+    /// How many threads compile ahead, beside those that run code: what is called by functions that have been entered. 0 for
+    /// none; nil for one, where there is more than one processor. They last as long as there is something to compile.
+    public var aheadThreads: Int?
+
+    /// Modules with fewer bytes of function bodies are compiled sooner than a thread is started.
+    public var smallestAheadModule = 128 << 10
+
     /// Whether compiled code may leave accesses beyond a memory to fault, which needs a handler of SIGSEGV and SIGBUS. It is
     /// installed when the first module is compiled; faults that are not of compiled code go to the handler that was there
     /// before. Without it every access is checked.
@@ -80,6 +87,7 @@ public final class Engine: Sendable {
 
   public let configuration: Configuration
   let thunks = MachineCode.ThunkCache()
+  let aheadThreads: AheadThreads
   let checks: CompilerChecks?
   let profiler: CodeProfiler?
   /// Why a file that ``Configuration/profile`` asks for could not be made.
@@ -94,6 +102,7 @@ public final class Engine: Sendable {
 
   public init(_ configuration: Configuration = Configuration()) {
     self.configuration = configuration
+    aheadThreads = AheadThreads(limit: configuration.aheadThreads ?? (Threads.processorCount > 1 ? 1 : 0))
     checks = configuration.checksCompiler ? CompilerChecks() : nil
     var failure: String?
     profiler = CodeProfiler.make(configuration.profile, failure: &failure)

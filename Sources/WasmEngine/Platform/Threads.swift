@@ -64,6 +64,9 @@ enum Threads {
     return thread
   }
 
+  /// Leaves a thread to itself.
+  static func detach(_ thread: pthread_t) { pthread_detach(thread) }
+
   /// Runs a piece of work on a new thread with a stack of the given size, and waits for it. Where no thread can be had it
   /// runs here.
   static func run(stackSize: Int, _ body: @escaping @Sendable () -> Void) {

@@ -26,13 +26,22 @@ final class ModuleMachineCode: Sendable {
   /// What is told of functions that are placed, with their names.
   private let profile: (profiler: CodeProfiler, names: Names)?
 
+  /// What calls of functions that have been entered lead to, where that is compiled ahead.
+  private let ahead: AheadCompilation?
+  /// Where threads wait for a function that another one compiles.
+  private let settled = ConditionVariable()
+  private let waiting = Atomic<Int>(0)
+
   private static let notCompiled: UInt = 0
   private static let refused: UInt = 1
+  /// Some thread is at it.
+  private static let claimed: UInt = 2
 
   /// - Parameter digest: The name of the module's bytes, where its code may be kept in a cache.
   init(
     _ environment: CompilationEnvironment, count: Int, thunks: MachineCode.ThunkCache,
-    cache: (cache: CodeCache, digest: SHA256.Digest)? = nil, profiler: CodeProfiler? = nil
+    cache: (cache: CodeCache, digest: SHA256.Digest)? = nil, profiler: CodeProfiler? = nil,
+    aheadThreads: AheadThreads? = nil
   ) {
     self.environment = environment
     self.thunks = thunks
@@ -42,6 +51,7 @@ final class ModuleMachineCode: Sendable {
     profile = profiler.map { ($0, Names(environment.module.module)) }
     addresses = .allocate(capacity: max(count, 1))
     for index in 0..<count { (addresses + index).initialize(to: Atomic(Self.notCompiled)) }
+    ahead = aheadThreads.map { AheadCompilation($0, functionCount: count) }
     if let kept {
       _ = kept.cache.read(kept.key) { size, source in load(size: size, key: kept.key, source) }
     }
@@ -55,22 +65,26 @@ final class ModuleMachineCode: Sendable {
   private func address(_ defined: Int) -> UInt { addresses[defined].load(ordering: .acquiring) }
 
   /// Whether it is settled how a defined function is executed.
-  func isSettled(_ defined: Int) -> Bool { address(defined) != Self.notCompiled }
+  func isSettled(_ defined: Int) -> Bool { Self.isSettled(address(defined)) }
+
+  private static func isSettled(_ address: UInt) -> Bool { address != notCompiled && address != claimed }
+  private static func isCode(_ address: UInt) -> Bool { address > claimed }
 
   /// Lets the records of an instance point to the code that is there.
   func enter(into instance: InstanceData) {
     for defined in 0..<functionCount {
       let code = address(defined)
-      if code > Self.refused { instance.functionRecord(importCount + defined).machineCode = code }
+      if Self.isCode(code) { instance.functionRecord(importCount + defined).machineCode = code }
     }
   }
 
   /// The code of a defined function for its instance's record, which takes it.
   func code(of record: FunctionRecord, in module: CompiledModule) -> UInt? {
     let defined = Int(record.index) - importCount
+    ahead?.enter(defined, of: self)
     if !isSettled(defined) { compile(defined..<defined + 1) }
     let code = address(defined)
-    if code > Self.refused {
+    if Self.isCode(code) {
       record.machineCode = code
       return code
     }
@@ -82,12 +96,31 @@ final class ModuleMachineCode: Sendable {
     return record.machineCode
   }
 
-  /// Compiles those of some defined functions that are not compiled yet, and places them together.
+  /// Compiles those of some defined functions that are not compiled yet, and places them together. They are settled when
+  /// this returns.
   func compile(_ functions: Range<Int>) {
+    let others = compileUnclaimed(functions)
+    for defined in others { wait(for: defined) }
+  }
+
+  /// Lets one thread compile a function.
+  private func claim(_ defined: Int) -> Bool {
+    addresses[defined].compareExchange(
+      expected: Self.notCompiled, desired: Self.claimed, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+
+  /// Compiles those of some defined functions that nobody compiles; those that others are at are the result.
+  private func compileUnclaimed(_ functions: Range<Int>) -> [Int] {
+    var others: [Int] = []
     let compiler = compilers.withLock { $0.popLast() } ?? CompilerContext(environment)
     var batch = CodeBatch()
     let left = leftToInterpreter.withLock { $0 }
     for defined in functions where !isSettled(defined) {
+      guard claim(defined) else {
+        others.append(defined)
+        continue
+      }
       guard !left.contains(defined) else {
         settle(defined, Self.refused)
         continue
@@ -100,6 +133,47 @@ final class ModuleMachineCode: Sendable {
     }
     compilers.withLock { $0.append(compiler) }
     place(batch)
+    return others
+  }
+
+  /// Waits until a function is settled that another thread has claimed.
+  private func wait(for defined: Int) {
+    // Meanwhile there may be others to compile.
+    if let ahead {
+      while !isSettled(defined), let candidate = ahead.next(waits: false, in: self) { compile(candidate, of: ahead) }
+    }
+    guard !isSettled(defined) else { return }
+    waiting.add(1, ordering: .sequentiallyConsistent)
+    settled.withLock {
+      while !Self.isSettled(addresses[defined].load(ordering: .sequentiallyConsistent)) { settled.wait() }
+    }
+    waiting.subtract(1, ordering: .sequentiallyConsistent)
+  }
+
+  // MARK: Ahead of calls
+
+  /// Compiles what ``ahead`` has, until it has nothing any more.
+  func compileAhead() {
+    guard let ahead else { return }
+    while let candidate = ahead.next(waits: true, in: self) { compile(candidate, of: ahead) }
+  }
+
+  private func compile(_ candidate: AheadCompilation.Candidate, of ahead: AheadCompilation) {
+    let defined = Int(candidate.function)
+    guard compileUnclaimed(defined..<defined + 1).isEmpty else { return }
+    ahead.addCalls(of: candidate, in: self)
+  }
+
+  func stopCompilingAhead() { ahead?.stop() }
+
+  /// The defined functions without code that one calls.
+  func calls(of defined: Int) -> [(function: UInt32, isCertain: Bool)] {
+    let module = environment.module.module
+    let calls = DirectCalls.find(in: InstructionReader(module.bytes, range: module.bodies[defined].range))
+    return calls.compactMap { call in
+      let callee = Int(call.function) - importCount
+      return callee >= 0 && !isSettled(callee) ? (UInt32(callee), call.isCertain) : nil
+    }
   }
 
   private func refuse(_ defined: Int, _ reason: String) {
@@ -189,9 +263,15 @@ final class ModuleMachineCode: Sendable {
   /// A file is written anew for this part of it.
   private static let worthwhile = 20
 
-  /// The first one to settle a function decides; what another thread has compiled in the meantime is not used.
+  /// The first one to settle a function decides.
   private func settle(_ defined: Int, _ address: UInt) {
-    _ = addresses[defined].compareExchange(
-      expected: Self.notCompiled, desired: address, ordering: .acquiringAndReleasing)
+    var known = self.address(defined)
+    while !Self.isSettled(known) {
+      let result = addresses[defined].compareExchange(
+        expected: known, desired: address, ordering: .sequentiallyConsistent)
+      if result.exchanged { break }
+      known = result.original
+    }
+    if waiting.load(ordering: .sequentiallyConsistent) > 0 { settled.withLock { settled.wakeAll() } }
   }
 }

@@ -59,7 +59,8 @@ struct RunCommand: ParsableCommand {
       "Refuse memory beyond so many bytes, all memories together. K, M and G may follow.", valueName: "bytes"))
   var maxMemory: ByteCount?
 
-  @Option(help: ArgumentHelp("How many threads validate; by default one for each processor.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("How many threads validate and compile; by default one for each processor.", valueName: "n"))
   var threads: Int?
 
   @Flag(

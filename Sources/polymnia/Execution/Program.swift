@@ -26,6 +26,7 @@ final class Program {
     configuration.guardsSpeculation = !options.engineOptions.noSpeculationGuards
     configuration.metersFuel = options.fuel != nil
     configuration.validationThreads = options.threads
+    if let threads = options.threads { configuration.aheadThreads = max(0, min(threads - 1, 1)) }
     configuration.codeCache = Self.cache(options.cache)
     if options.cache == true { configuration.smallestCachedModule = 0 }
     if options.perfMap { configuration.profile.insert(.perfMap) }

@@ -4,9 +4,9 @@ import WebAssembly
 /// Runs a module on both tiers in both kinds of bounds and compares what can be seen.
 ///
 /// The number of the module decides how else the ways differ: which extensions of the processor machine code may use,
-/// whether it guards against speculation and leaves accesses to fault, whether memories of one instance are kept in
-/// different ways, and whether machine code meters fuel too, of which as much must be left, and which runs out at the same
-/// place in both tiers.
+/// whether it guards against speculation and leaves accesses to fault, whether other threads compile ahead, whether
+/// memories of one instance are kept in different ways, and whether machine code meters fuel too, of which as much must be
+/// left, and which runs out at the same place in both tiers.
 struct Differential {
   enum Outcome {
     case same(instructions: UInt64, traps: [Trap.Kind], throwing: Int)
@@ -23,6 +23,7 @@ struct Differential {
     var guardsSpeculation = true
     var usesGuardPages = true
     var metersFuel = false
+    var compilesAhead = false
     /// Of each memory, whether it is kept in the other kind of bounds.
     var turned: UInt64 = 0
 
@@ -33,6 +34,7 @@ struct Differential {
         if !guardsSpeculation { name += " without guards" }
         if !usesGuardPages { name += " without faults" }
         if metersFuel { name += " with fuel" }
+        if compilesAhead { name += " ahead" }
       }
       return turned == 0 ? name : name + " turned \(turned)"
     }
@@ -65,6 +67,7 @@ struct Differential {
       if random.chance(30) { ways[index].turned = random.next() & 0xFF }
       if random.chance(20) { ways[index].guardsSpeculation = false }
       if random.chance(10) { ways[index].usesGuardPages = false }
+      ways[index].compilesAhead = number % 4 == 0
       switch random.below(10) {
       case 0, 1: ways[index].processor = .baseline
       case 2: ways[index].processor = [.avx, .sse42]
@@ -174,6 +177,8 @@ struct Differential {
     configuration.processor = way.processor
     configuration.guardsSpeculation = way.guardsSpeculation
     configuration.usesGuardPages = way.usesGuardPages
+    configuration.aheadThreads = way.compilesAhead ? 2 : 0
+    configuration.smallestAheadModule = 0
     let engine = Engine(configuration)
     let store = Store(engine)
     store.limiter = { request in
