@@ -7,19 +7,19 @@ extension TypedFunction where Results: WasmWord {
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction() throws -> Results where Parameters == () {
-    Results(word: try callWords(), in: function.store)
+    Results(word: try callee.call(), in: function.store)
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction(_ a: Parameters) throws -> Results where Parameters: WasmWord {
-    Results(word: try callWords(a.word(in: function.store)), in: function.store)
+    Results(word: try callee.call(a.word(in: function.store)), in: function.store)
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction<A: WasmWord, B: WasmWord>(_ a: A, _ b: B) throws -> Results where Parameters == (A, B) {
-    Results(word: try callWords(a.word(in: function.store), b.word(in: function.store)), in: function.store)
+    Results(word: try callee.call(a.word(in: function.store), b.word(in: function.store)), in: function.store)
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
@@ -27,7 +27,7 @@ extension TypedFunction where Results: WasmWord {
   public func callAsFunction<A: WasmWord, B: WasmWord, C: WasmWord>(_ a: A, _ b: B, _ c: C) throws -> Results
   where Parameters == (A, B, C) {
     Results(
-      word: try callWords(a.word(in: function.store), b.word(in: function.store), c.word(in: function.store)),
+      word: try callee.call(a.word(in: function.store), b.word(in: function.store), c.word(in: function.store)),
       in: function.store)
   }
 
@@ -37,7 +37,7 @@ extension TypedFunction where Results: WasmWord {
     -> Results where Parameters == (A, B, C, D)
   {
     Results(
-      word: try callWords(
+      word: try callee.call(
         a.word(in: function.store), b.word(in: function.store), c.word(in: function.store), d.word(in: function.store)),
       in: function.store)
   }
@@ -47,42 +47,34 @@ extension TypedFunction where Results == () {
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction() throws where Parameters == () {
-    _ = try callWords()
+    _ = try callee.call()
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction(_ a: Parameters) throws where Parameters: WasmWord {
-    _ = try callWords(a.word(in: function.store))
+    _ = try callee.call(a.word(in: function.store))
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction<A: WasmWord, B: WasmWord>(_ a: A, _ b: B) throws where Parameters == (A, B) {
-    _ = try callWords(a.word(in: function.store), b.word(in: function.store))
+    _ = try callee.call(a.word(in: function.store), b.word(in: function.store))
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction<A: WasmWord, B: WasmWord, C: WasmWord>(_ a: A, _ b: B, _ c: C) throws
   where Parameters == (A, B, C) {
-    _ = try callWords(a.word(in: function.store), b.word(in: function.store), c.word(in: function.store))
+    _ = try callee.call(a.word(in: function.store), b.word(in: function.store), c.word(in: function.store))
   }
 
   /// Calls the function. Throws what calls of any number of parameters throw.
   @inlinable
   public func callAsFunction<A: WasmWord, B: WasmWord, C: WasmWord, D: WasmWord>(_ a: A, _ b: B, _ c: C, _ d: D) throws
   where Parameters == (A, B, C, D) {
-    _ = try callWords(
+    _ = try callee.call(
       a.word(in: function.store), b.word(in: function.store), c.word(in: function.store), d.word(in: function.store))
-  }
-}
-
-extension TypedFunction {
-  /// Calls the function with words for arguments and result; those that it has not are 0.
-  @inlinable
-  func callWords(_ a: UInt64 = 0, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0) throws -> UInt64 {
-    try withExtendedLifetime(function.store) { () throws in try function.record.call(entry, a, b, c, d) }
   }
 }
 

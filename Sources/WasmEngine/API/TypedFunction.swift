@@ -11,10 +11,9 @@ import WebAssembly
 /// A call with up to four parameters and at most one result, without v128, costs some tens of nanoseconds; others go
 /// through parameter packs, which cost several times as much.
 public struct TypedFunction<Parameters, Results> {
-  @usableFromInline let function: Function
-  /// The machine code that enters the function with its words in registers, where there is any. (With more fields than these
-  /// the compiler would pass values of the type in memory.)
-  @usableFromInline let entry: UnsafeRawPointer?
+  /// One reference, so that a closure that captures the function can call it without counting references.
+  @usableFromInline let callee: Callee
+  @usableFromInline var function: Function { @inlinable get { callee.function } }
 
   /// The function as one of a type; throws ``UsageError/functionType(expected:actual:)`` where it cannot be called so.
   @usableFromInline
@@ -25,8 +24,7 @@ public struct TypedFunction<Parameters, Results> {
       zip(expected.parameters, actual.parameters).allSatisfy({ engine.matches($0, $1) }),
       zip(actual.results, expected.results).allSatisfy({ engine.matches($0, $1) })
     else { throw .functionType(expected: expected, actual: actual) }
-    self.function = function
-    entry = function.record.wordEntry(in: engine)
+    callee = Callee(function)
   }
 
   /// Calls the function.

@@ -1,26 +1,36 @@
 import WebAssembly
 
-// Calls from the host with words in registers. Nothing here counts references to the store, which whoever calls keeps: that would
-// cost as much as all the rest.
-extension FunctionRecord {
+/// A function with the way into it, for calls with words in registers. They count no references to the store, which would cost
+/// as much as all the rest: it is this object that the caller keeps meanwhile.
+@usableFromInline
+final class Callee {
+  @usableFromInline let function: Function
   /// The machine code that enters the function with its words in registers; nil where it is called in another way.
-  func wordEntry(in engine: Engine) -> UnsafeRawPointer? {
-    guard machineCode != 0, context.word(VMContext.instanceOffset) != 0 else { return nil }
-    return engine.thunks.thunk(.wordEntry, typeID) { engine.functionType(typeID) }
+  private let entry: UnsafeRawPointer?
+
+  init(_ function: Function) {
+    self.function = function
+    let record = function.record
+    let engine = function.store.engine
+    if record.machineCode != 0, record.context.word(VMContext.instanceOffset) != 0 {
+      entry = engine.thunks.thunk(.wordEntry, record.typeID) { engine.functionType(record.typeID) }
+    } else {
+      entry = nil
+    }
   }
 
-  /// Calls the function by what ``wordEntry(in:)`` returned for it.
-  @usableFromInline func call(
-    _ entry: UnsafeRawPointer?, _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64
-  ) throws -> UInt64 {
-    let store = context.store
+  /// Calls the function with words for arguments and result; those that it has not are 0.
+  @usableFromInline
+  func call(_ a: UInt64 = 0, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0) throws -> UInt64 {
     guard let entry else { return try callInSlots(a, b, c, d) }
+    let record = function.record
+    let store = record.context.store
     // Only wasm's own calls of the host can be on the stack whose bounds the context has.
     guard store[StoreContext.nativeStackStartOffset] != 0 else { return try callFromOutside(entry, a, b, c, d) }
-    let result = unsafeBitCast(entry, to: MachineCode.WordEntry.self)(base, a, b, c, d)
+    let result = unsafeBitCast(entry, to: MachineCode.WordEntry.self)(record.base, a, b, c, d)
     guard store[StoreContext.statusOffset] == 0 else {
       let status = store.takeStatus()
-      guard status == .wrongStack else { throw RuntimeCalls.store(store).failure(status) }
+      guard status == .wrongStack else { throw function.store.failure(status) }
       return try callFromOutside(entry, a, b, c, d)
     }
     return result
@@ -31,13 +41,13 @@ extension FunctionRecord {
   private func callFromOutside(
     _ entry: UnsafeRawPointer, _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64
   ) throws -> UInt64 {
-    let store = context.store
+    let record = function.record
+    let store = record.context.store
     return try store.onThisStack { () throws in
-      let result = unsafeBitCast(entry, to: MachineCode.WordEntry.self)(base, a, b, c, d)
+      let result = unsafeBitCast(entry, to: MachineCode.WordEntry.self)(record.base, a, b, c, d)
       guard store[StoreContext.statusOffset] == 0 else {
         let status = store.takeStatus()
-        let object = RuntimeCalls.store(store)
-        throw status == .wrongStack ? object.stackExhausted() : object.failure(status)
+        throw status == .wrongStack ? function.store.stackExhausted() : function.store.failure(status)
       }
       return result
     }
@@ -45,11 +55,11 @@ extension FunctionRecord {
 
   @inline(never)
   private func callInSlots(_ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64) throws -> UInt64 {
-    let store = RuntimeCalls.store(context.store)
+    let store = function.store
     let slots = try store.takeSlots(Trampolines.mostWords)
     defer { store.returnSlots(slots) }
     (slots[0], slots[1], slots[2], slots[3]) = (a, b, c, d)
-    try store.call(self, slots: slots)
+    try store.call(function.record, slots: slots)
     return slots[0]
   }
 }
