@@ -1,9 +1,3 @@
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
 /// What is counted of the mutants.
 enum Tally: Int, CaseIterable {
   case mutants, text, decoded, reachedFunctions, validated
@@ -44,7 +38,7 @@ enum Phase: UInt64 {
   case idle, mutate, decode, print, validate, roundTrip, compile, instantiate, call, compare, machineCode
 }
 
-/// Numbers that a worker writes and its parent reads, in memory that both share: they outlive the worker.
+/// How a worker's mutants fare.
 final class Board {
   private static let numberIndex = Tally.allCases.count
   private static let phaseIndex = numberIndex + 1
@@ -53,25 +47,16 @@ final class Board {
   private static let finishedIndex = numberIndex + 4
   private static let count = numberIndex + 5
 
-  private let words: UnsafeMutablePointer<UInt64>
+  private let words: SharedWords
 
   /// Opens the board in a file, or makes it; nil where the system refuses.
   init?(path: String) {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    let size = Self.count * MemoryLayout<UInt64>.stride
-    guard ftruncate(descriptor, off_t(size)) == 0,
-      let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), base != MAP_FAILED
-    else { return nil }
-    words = base.bindMemory(to: UInt64.self, capacity: Self.count)
+    guard let words = SharedWords(path: path, count: Self.count) else { return nil }
+    self.words = words
   }
 
   /// A board of this process only.
-  init() {
-    words = .allocate(capacity: Self.count)
-    words.initialize(repeating: 0, count: Self.count)
-  }
+  init() { words = SharedWords(count: Self.count) }
 
   func add(_ tally: Tally) { words[tally.rawValue] += 1 }
   subscript(tally: Tally) -> UInt64 { words[tally.rawValue] }
@@ -105,5 +90,5 @@ final class Board {
     set { words[Self.finishedIndex] = newValue ? 1 : 0 }
   }
 
-  func reset() { words.update(repeating: 0, count: Self.count) }
+  func reset() { words.reset() }
 }

@@ -11,7 +11,8 @@ public enum ResourceRequest: Hashable, Sendable {
 }
 
 /// What instances, memories, tables, globals and functions live in (Core 3.0, 4.2.4). They stay until the store goes;
-/// handles of them keep the store.
+/// handles of them keep the store. So a host function that captures a handle of its own store keeps the store for ever; its
+/// ``Caller`` gives it what it needs.
 ///
 /// A store serves one thread at a time. Only its ``interruptHandle`` may be used from another thread meanwhile.
 public final class Store {

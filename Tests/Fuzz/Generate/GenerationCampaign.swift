@@ -15,23 +15,14 @@ final class CountBoard {
   static let finished = 1
   static let count = 64 + Operator.opcodeLimit
 
-  private let words: UnsafeMutablePointer<UInt64>
+  private let words: SharedWords
 
   init?(path: String) {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    let size = Self.count * MemoryLayout<UInt64>.stride
-    guard ftruncate(descriptor, off_t(size)) == 0,
-      let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), base != MAP_FAILED
-    else { return nil }
-    words = base.bindMemory(to: UInt64.self, capacity: Self.count)
+    guard let words = SharedWords(path: path, count: Self.count) else { return nil }
+    self.words = words
   }
 
-  init() {
-    words = .allocate(capacity: Self.count)
-    words.initialize(repeating: 0, count: Self.count)
-  }
+  init() { words = SharedWords(count: Self.count) }
 
   subscript(field: Int) -> UInt64 {
     get { words[field] }
@@ -43,7 +34,7 @@ final class CountBoard {
     set { words[field.rawValue] = newValue }
   }
 
-  func reset() { words.update(repeating: 0, count: Self.count) }
+  func reset() { words.reset() }
 }
 
 /// Which modules a campaign tries, and how.
