@@ -20,7 +20,7 @@ struct Campaign {
   init(_ options: MutateCommand) throws {
     self.options = options
     end = options.seconds.map { .now + .seconds($0) }
-    mkdir(options.finds, 0o755)
+    try makeFolder(options.finds)
     folder = options.finds
   }
 

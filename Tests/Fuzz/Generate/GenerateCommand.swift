@@ -58,11 +58,11 @@ struct GenerateCommand: ParsableCommand {
     if let file {
       try check(file)
     } else if shrink {
-      shrinkFirst()
+      try shrinkFirst()
     } else if campaign.isWorker {
       work()
     } else {
-      let result = GenerationCampaign(campaign, command: ["generate"], finds: Field.different.rawValue) {
+      let result = try GenerationCampaign(campaign, command: ["generate"], finds: Field.different.rawValue) {
         report($0, Self.program($0, seed: seed).bytes, $1)
       }.run()
       guard summary(result.totals, result.crashes) else { throw ExitCode(1) }
@@ -164,9 +164,9 @@ struct GenerateCommand: ParsableCommand {
 
   // MARK: Shrinking
 
-  private func shrinkFirst() {
+  private func shrinkFirst() throws {
     let path = "\(finds)/shrinking-\(seed)-\(first).wasm"
-    mkdir(finds, 0o755)
+    try makeFolder(finds)
     let shrinker = Shrinker { program in
       Self.write(program.bytes, to: path)
       let words = ["generate", "--seed", "\(seed)", "--first", "\(first)", "--file", path]

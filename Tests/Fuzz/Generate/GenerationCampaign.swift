@@ -104,13 +104,13 @@ struct GenerationCampaign {
 
   init(
     _ options: CampaignOptions, command: [String], finds: Int, reportCrash: @escaping (Int, String) -> Void
-  ) {
+  ) throws {
     self.options = options
     self.command = command
     self.finds = finds
     self.reportCrash = reportCrash
     end = options.seconds.map { .now + .seconds($0) }
-    mkdir(options.finds, 0o755)
+    try makeFolder(options.finds)
   }
 
   private struct Running {
@@ -122,10 +122,10 @@ struct GenerationCampaign {
   }
 
   /// The sums of what the workers counted, and the number of crashes and hangs.
-  func run() -> (totals: [UInt64], crashes: Int) {
+  func run() throws -> (totals: [UInt64], crashes: Int) {
     var totals = [UInt64](repeating: 0, count: CountBoard.count)
     var crashes = 0
-    var workers: [Running?] = (0..<options.jobs).map { start(job: $0, at: options.first + $0) }
+    var workers: [Running?] = try (0..<options.jobs).map { try start(job: $0, at: options.first + $0) }
     while workers.contains(where: { $0 != nil }) {
       usleep(10_000)
       for job in workers.indices {
@@ -153,7 +153,7 @@ struct GenerationCampaign {
         reportCrash(number, worker.wasKilled ? "hang" : "crash (signal \(status & 0x7F))")
         let next = number + options.jobs
         let found = crashes + Int(totals[finds])
-        if next < options.first + options.count, found < options.enough { workers[job] = start(job: job, at: next) }
+        if next < options.first + options.count, found < options.enough { workers[job] = try start(job: job, at: next) }
       }
     }
     return (totals, crashes)
@@ -162,14 +162,16 @@ struct GenerationCampaign {
   /// Several campaigns may use one folder.
   private func boardPath(_ job: Int) -> String { "\(options.finds)/generation-\(getpid())-\(job)" }
 
-  private func start(job: Int, at first: Int) -> Running? {
+  private func start(job: Int, at first: Int) throws -> Running {
     let path = boardPath(job)
-    guard let board = CountBoard(path: path) else { return nil }
+    guard let board = CountBoard(path: path) else { throw ValidationError("'\(path)' cannot be written") }
     board.reset()
     var words = command + ["--seed", "\(options.seed)", "--first", "\(first)", "--step", "\(options.jobs)"]
     words += ["--count", "\(max(1, options.first + options.count - first))", "--board", path, "--finds", options.finds]
     if let end { words += ["--seconds", "\(max(0, ContinuousClock.now.duration(to: end) / .seconds(1)))"] }
-    guard let process = GenerateCommand.start(words, isQuiet: false) else { return nil }
+    guard let process = GenerateCommand.start(words, isQuiet: false) else {
+      throw ValidationError("a worker cannot be started")
+    }
     return Running(process: process, board: board)
   }
 }

@@ -28,7 +28,7 @@ struct LinkCommand: ParsableCommand {
       let corpus = Corpus(scripts: "../shared/testsuite", package: ".")
       campaign.work { check($0, $1, corpus) }
     } else {
-      let result = GenerationCampaign(
+      let result = try GenerationCampaign(
         campaign, command: ["link"], finds: Field.different.rawValue, reportCrash: { report($0, $1) }
       )
       .run()

@@ -33,7 +33,7 @@ struct LowerCommand: ParsableCommand {
     } else if campaign.isWorker {
       campaign.work(check)
     } else {
-      let result = GenerationCampaign(
+      let result = try GenerationCampaign(
         campaign, command: ["lower"], finds: Field.different.rawValue, reportCrash: report
       )
       .run()

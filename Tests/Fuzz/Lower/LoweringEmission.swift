@@ -14,7 +14,7 @@ struct LoweringEmission {
   var folder: String
 
   func write(_ count: Int, seed: UInt64, first: Int) throws {
-    mkdir(folder, 0o755)
+    try makeFolder(folder)
     for number in first..<first + count {
       let sequence = LoweringSequence(seed: seed, number: number, isPlain: true)
       let module = try ModuleParser.parse(Array(sequence.text.utf8), features: .all).module

@@ -40,7 +40,7 @@ struct ToolsCommand: ParsableCommand {
     let command = ["tools", "--scripts", scripts, "--package", package]
     // Made when there is something to write down.
     var corpus: Corpus?
-    let result = GenerationCampaign(campaign, command: command, finds: Field.finds.rawValue) { number, what in
+    let result = try GenerationCampaign(campaign, command: command, finds: Field.finds.rawValue) { number, what in
       let modules = corpus ?? Corpus(scripts: scripts, package: package)
       corpus = modules
       report(number, Mutator.mutant(number, seed: campaign.seed, of: modules), what)
