@@ -65,6 +65,9 @@ struct Emitter: ~Copyable {
   /// Where each virtual register is at the instruction that is being written.
   private var current: [AllocatorMove.Place] = []
   private var parallelMove = ParallelMove()
+  /// The jump behind a branch that was turned round.
+  var dissolvedJump = -1
+  var distances = CodeDistances()
 
   /// Whether vector instructions are written in the VEX encoding.
   let avx: Bool
@@ -78,6 +81,19 @@ struct Emitter: ~Copyable {
   /// The code of the function in ``machine``. nil if something did not fit together, which would be a mistake of the compiler.
   mutating func emit(_ allocator: borrowing Allocator, incomingStackBytes: Int) -> CompiledFunction? {
     self.incomingStackBytes = incomingStackBytes
+    // The word below the saved frame pointer holds the context; the slots follow.
+    hasSlots = allocator.slotCount > 0
+    frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
+    distances.estimate(machine, allocator, frameSize: frameSize)
+    if let function = emitOnce(allocator) { return function }
+    guard assembler.code.isOutOfReach else { return nil }
+    // Code was longer than it was thought to be.
+    distances.forget()
+    return emitOnce(allocator)
+  }
+
+  private mutating func emitOnce(_ allocator: borrowing Allocator) -> CompiledFunction? {
+    dissolvedJump = -1
     assembler.code.reset()
     sites.removeAll(keepingCapacity: true)
     accesses.removeAll(keepingCapacity: true)
@@ -88,9 +104,6 @@ struct Emitter: ~Copyable {
     labels = machine.blocks.map { _ in assembler.code.makeLabel() }
     constants = machine.constants.map { _ in assembler.code.makeLabel() }
     tables = machine.jumpTables.map { _ in assembler.code.makeLabel() }
-    // The word below the saved frame pointer holds the context; the slots follow.
-    hasSlots = allocator.slotCount > 0
-    frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
     current.refill(AllocatorMove.Place(raw: -2), count: machine.isVector.count)
     for register in 0..<32 { current[register] = .register(Int8(register)) }
     for register in 32..<current.count {
@@ -169,19 +182,24 @@ struct Emitter: ~Copyable {
   /// Keeps a loop that fits into one line of the instruction cache from reaching into a second one: small loops are up to
   /// half as fast where they do.
   private mutating func alignLoop(_ block: Int) {
-    guard machine.blocks[block].loopEnd >= 0, !machine.blocks[block].isCold, destinations[block] == block else {
-      return
-    }
+    guard destinations[block] == block, let estimate = Self.lengthOfSmallLoop(machine, block) else { return }
+    let line = CodeArena.alignment
+    let offset = assembler.code.position & (line - 1)
+    if offset + estimate > line { assembler.pad(line - offset) }
+  }
+
+  /// About how many bytes the loop has whose header is a block, if it fits into one line and had better lie in one.
+  static func lengthOfSmallLoop(_ machine: borrowing MachineFunction, _ block: Int) -> Int? {
+    guard machine.blocks[block].loopEnd >= 0, !machine.blocks[block].isCold else { return nil }
     let first = Int(machine.blocks[block].first)
     let end = Int(machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end)
     // Instructions are four to five bytes on average.
     let estimate = (end - first) * 9 / 2
-    let line = CodeArena.alignment
-    let offset = assembler.code.position & (line - 1)
-    guard estimate <= line, offset + estimate > line else { return }
     // Where a loop calls, the call is what it costs.
-    guard !machine.instructions[first..<end].contains(where: \.clobbersAll) else { return }
-    assembler.pad(line - offset)
+    guard estimate <= CodeArena.alignment, !machine.instructions[first..<end].contains(where: \.clobbersAll) else {
+      return nil
+    }
+    return estimate
   }
 
   // MARK: Recording
@@ -266,7 +284,8 @@ struct Emitter: ~Copyable {
   }
 
   mutating func emitEpilogue() {
-    if machine.hasCalls || hasSlots { assembler.move(.quad, .rsp, .of(.rbp)) }
+    // Not from rbp: that may just be coming back from the stack, and what returns often would wait for it each time.
+    if machine.hasCalls || hasSlots { assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(frameSize)) }
     assembler.pop(.rbp)
     assembler.ret(popping: UInt16(incomingStackBytes))
   }
@@ -322,13 +341,15 @@ struct Emitter: ~Copyable {
     case (true, false, true): assembler.store(.movups, address(target, isVector: true), vector(source), avx: avx)
     case (false, true, true): assembler.load(.movups, vector(target), address(source, isVector: true), avx: avx)
     case (false, false, _):
-      // Through the machine's stack, since there may be no register to spare.
+      // Only edges do this, along which r11 is free; xmm15 may be breaking a cycle.
       let from = address(source, isVector: isVector)
       let to = address(target, isVector: isVector)
-      if isVector { assembler.push(Address(.rbp, from.displacement + 8)) }
-      assembler.push(from)
-      assembler.pop(to)
-      if isVector { assembler.pop(Address(.rbp, to.displacement + 8)) }
+      assembler.move(.quad, .r11, .memory(from))
+      assembler.move(.quad, to, .r11)
+      if isVector {
+        assembler.move(.quad, .r11, .memory(Address(.rbp, from.displacement + 8)))
+        assembler.move(.quad, Address(.rbp, to.displacement + 8), .r11)
+      }
     }
   }
 
@@ -396,6 +417,12 @@ struct Emitter: ~Copyable {
       // Only forwards or to a loop's header, so that chains end.
       destinations[block] = target > block ? destinations[target] : target
     }
+  }
+
+  /// Whether a jump to a block that lies ahead needs one byte for the distance.
+  func isNear(_ block: Int, from index: Int) -> Bool {
+    let first = Int(machine.blocks[block].first)
+    return first > index && distances.isNear(index + 1, first)
   }
 
   /// The block behind a block, as far as code is concerned.
