@@ -3,10 +3,11 @@
 struct CodeDistances {
   /// For each instruction, about how many bytes come before it.
   private var offsets: [Int32] = []
-  private var isKnown = false
+  /// Whether no estimate has fallen short yet.
+  private(set) var isKnown = false
 
   /// The longest distance for which a jump is written as a near one.
-  private static let limit: Int32 = 120
+  private static let limit: Int32 = 127
   /// What a place that may be padded counts.
   private static let padding = Int32(CodeArena.alignment)
 
@@ -35,18 +36,20 @@ struct CodeDistances {
     for index in machine.instructions.indices {
       sum &+= offsets[index]
       offsets[index] = sum
-      sum &+= Self.length(machine.instructions[index])
+      sum &+= Self.length(machine.instructions[index], move: move)
     }
     offsets[machine.instructions.count] &+= sum
   }
 
   /// About the most bytes that an instruction takes.
-  private static func length(_ instruction: MachineInstruction) -> Int32 {
+  private static func length(_ instruction: MachineInstruction, move: Int32) -> Int32 {
     switch instruction.operation {
-    // Most jumps lead to the next block, or are near.
-    case .jump: 3
-    case .jumpIf: 4
-    case .trapIf: 6
+    case .move: move
+    // Most lead to the next block.
+    case .jump: 4
+    case .jumpIf, .trapIf: 6
+    case .trap, .throwException, .adjustStack: 8
+    case .ret, .interruptCheck: 14
     case .moveConstant: instruction.imm >> 32 == 0 || instruction.imm == -1 ? 6 : 10
     case .set: 8
     case .call, .callDirect: 16

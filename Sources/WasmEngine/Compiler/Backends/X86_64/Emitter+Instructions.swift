@@ -231,7 +231,7 @@ extension Emitter {
       let target = Int(instruction.imm)
       // A jump to the next block is none, nor is one that has become part of the branch before it.
       guard destination(target) != blockAfter(block), index != dissolvedJump else { break }
-      assembler.jump(label(ofBlock: target), isNear: isNear(destination(target), from: index))
+      assembler.jump(label(ofBlock: target), isNear: isNear(destination(target), from: index, in: block))
     case .jumpIf:
       guard var condition = Condition(rawValue: instruction.sub) else { return false }
       var target = Int(instruction.imm)
@@ -243,7 +243,7 @@ extension Emitter {
         dissolvedJump = index + 1
       }
       assembler.jump(
-        if: condition, label(ofBlock: target), isNear: isNear(destination(target), from: index))
+        if: condition, label(ofBlock: target), isNear: isNear(destination(target), from: index, in: block))
     case .jumpTable:
       let table = label(ofTable: Int(instruction.imm))
       assembler.loadAddress(.quad, .r11, Address(table))

@@ -419,10 +419,11 @@ struct Emitter: ~Copyable {
     }
   }
 
-  /// Whether a jump to a block that lies ahead needs one byte for the distance.
-  func isNear(_ block: Int, from index: Int) -> Bool {
-    let first = Int(machine.blocks[block].first)
-    return first > index && distances.isNear(index + 1, first)
+  /// Whether a jump to a block that lies ahead, in the same section, needs one byte for the distance.
+  func isNear(_ target: Int, from index: Int, in block: Int) -> Bool {
+    let first = Int(machine.blocks[target].first)
+    return first > index && machine.blocks[target].isCold == machine.blocks[block].isCold
+      && distances.isNear(index + 1, first)
   }
 
   /// The block behind a block, as far as code is concerned.
