@@ -29,7 +29,7 @@ public final class CompiledModule: Sendable {
   let typeIDs: [UInt32]
   /// The index spaces with canonical ids for type indices: the function space holds canonical type ids.
   let spaces: IndexSpaces
-  let exportIndices: [ExactName: Int]
+  let exportIndex: ExportIndex
   let code: CodeTable
   let translation: ModuleTranslation
   /// The code that assumes memories to be of the engine's default classes; nil where the engine only interprets.
@@ -67,9 +67,7 @@ public final class CompiledModule: Sendable {
     self.binary = binary
     layout = ContextLayout(validated.spaces, typeCount: validated.module.types.count)
     (typeIDs, spaces) = engine.register(validated.module, validated.spaces)
-    var exportIndices: [ExactName: Int] = [:]
-    for (index, export) in validated.module.exports.enumerated() { exportIndices[ExactName(export.name)] = index }
-    self.exportIndices = exportIndices
+    exportIndex = ExportIndex(validated.module.exports)
     code = CodeTable(count: validated.module.functions.count)
     translation = ModuleTranslation(
       ModuleFacts(

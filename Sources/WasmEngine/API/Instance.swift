@@ -19,8 +19,7 @@ public struct Instance {
 
   /// An export, or nil where none has the name.
   public func export(_ name: String) -> ExternalValue? {
-    guard let index = data.module.exportIndices[ExactName(name)] else { return nil }
-    let export = data.module.module.exports[index]
+    guard let export = data.module.exportIndex.find(name) else { return nil }
     return data.external(export.kind, Int(export.index))
   }
 

@@ -274,13 +274,8 @@ struct DeclarationValidator {
   // MARK: Exports and start
 
   private mutating func validateExports() throws(ModuleError) {
-    // Names are equal where their bytes are; strings of Swift would compare canonically.
-    var names: Set<[UInt8]> = []
-    names.reserveCapacity(module.exports.count)
+    try checkExportNames()
     for export in module.exports {
-      guard names.insert(Array(export.name.utf8)).inserted else {
-        throw invalid("duplicate export name \"\(export.name)\"", .export)
-      }
       let (count, what) =
         switch export.kind {
         case .function: (context.spaces.functions.count, "function")
@@ -301,6 +296,26 @@ struct DeclarationValidator {
         }
       default:
         break
+      }
+    }
+  }
+
+  private func checkExportNames() throws(ModuleError) {
+    // Names are equal where their bytes are; strings of Swift would compare canonically.
+    if module.exports.count <= 16 {
+      // Sooner done than a set is set up.
+      for (index, export) in module.exports.enumerated() {
+        for other in module.exports[..<index] where other.name.utf8.elementsEqual(export.name.utf8) {
+          throw invalid("duplicate export name \"\(export.name)\"", .export)
+        }
+      }
+      return
+    }
+    var names: Set<[UInt8]> = []
+    names.reserveCapacity(module.exports.count)
+    for export in module.exports {
+      guard names.insert(Array(export.name.utf8)).inserted else {
+        throw invalid("duplicate export name \"\(export.name)\"", .export)
       }
     }
   }

@@ -16,7 +16,7 @@ public struct TypeRegistry: Sendable {
   private var kinds: [HeapType] = []
   private var finals: [Bool] = []
   /// The id of the first type of each group, by the words of ``key(of:in:map:)``.
-  private var groups: [[UInt32]: UInt32] = [:]
+  private var groups = WordTable()
 
   private static let noParent = UInt32.max
   /// Marks a word of a key that names a type by its position in the group.
@@ -60,12 +60,12 @@ public struct TypeRegistry: Sendable {
   /// Interns one group and appends the ids of its types to `map`, which holds those of all types before it.
   mutating func register(_ group: Range<Int>, of types: [SubType], map: inout [UInt32]) {
     let key = key(of: group, in: types, map: map)
-    if let first = groups[key] {
+    if let first = groups.find(key) {
       for position in 0..<UInt32(group.count) { map.append(first + position) }
       return
     }
     let first = UInt32(composites.count)
-    groups[key] = first
+    groups.add(key, first)
     for position in 0..<UInt32(group.count) { map.append(first + position) }
     for (position, type) in types[group].enumerated() {
       let id = first + UInt32(position)

@@ -294,6 +294,12 @@ import Testing
     #expect(sample.error() == nil)
     sample.module.exports.append(Export(name: "\u{E9}", kind: .memory, index: 0))
     #expect(sample.error()?.begins(.invalid, "duplicate export name") == true)
+    // The same among many.
+    sample.module.exports.removeLast()
+    sample.module.exports += (0..<40).map { Export(name: "m\($0)", kind: .memory, index: 0) }
+    #expect(sample.error() == nil)
+    sample.module.exports.append(Export(name: "e\u{301}", kind: .memory, index: 0))
+    #expect(sample.error()?.begins(.invalid, "duplicate export name") == true)
   }
 
   /// Cutting a valid body short or changing any of its bytes never does more than make the module malformed or invalid.
