@@ -127,18 +127,18 @@ struct Allocator: ~Copyable {
     slots.refill(-1, count: machine.isVector.count)
     isVector = machine.isVector
     isParameter.refill(false, count: machine.isVector.count)
-    for block in machine.blocks {
-      for index in 0..<Int(block.parameters.count) {
-        isParameter[machine.registerPool[Int(block.parameters.start) + index].index] = true
-      }
+    for block in machine.blocks.indices {
+      let (start, count) = machine.blocks[block].parameters
+      for index in Int(start)..<Int(start + count) { isParameter[machine.registerPool[index].index] = true }
     }
     blockStarts.removeAll(keepingCapacity: true)
     blockDepths.removeAll(keepingCapacity: true)
     blocks.refill(Int32(machine.blocks.count - 1), count: machine.instructions.count + 1)
-    for (number, block) in machine.blocks.enumerated() {
-      blockStarts.append(block.first * 2)
-      blockDepths.append(block.loopDepth)
-      for index in Int(block.first)..<Int(block.end) { blocks[index] = Int32(number) }
+    for block in machine.blocks.indices {
+      let first = machine.blocks[block].first
+      blockStarts.append(first * 2)
+      blockDepths.append(machine.blocks[block].loopDepth)
+      for index in Int(first)..<Int(machine.blocks[block].end) { blocks[index] = Int32(block) }
     }
     findLoops(machine)
     busy = 0

@@ -59,6 +59,9 @@ struct Emitter: ~Copyable {
   private var tables: [Label] = []
   /// For each block, where a jump to it ends up: elsewhere, if the block is nothing but a jump.
   private var destinations: [Int] = []
+  private var blocksAfter: [Int32] = []
+  /// By instruction whether there are moves in front of it.
+  private var isMoved: [Bool] = []
   /// The sites of guarded calls, and the blocks where exceptions go on.
   private var guardedSites: [(site: Int, block: Int)] = []
   private var coldTraps: [(label: Label, site: Int, end: Register?)] = []
@@ -405,17 +408,26 @@ struct Emitter: ~Copyable {
 
   /// A block that only jumps on, without moves, is none.
   private mutating func findDestinations(_ allocator: borrowing Allocator) {
-    destinations = Array(machine.blocks.indices)
-    var isMoved = [Bool](repeating: false, count: machine.instructions.count + 1)
+    destinations.removeAll(keepingCapacity: true)
+    destinations.append(contentsOf: machine.blocks.indices)
+    isMoved.refill(false, count: machine.instructions.count + 1)
     for move in allocator.moves { isMoved[Int(move.position) / 2] = true }
-    for block in machine.blocks.indices.reversed() where block > 0 {
-      let info = machine.blocks[block]
-      guard !info.isLanding, info.end == info.first + 1, machine.instructions[Int(info.first)].operation == .jump,
-        !isMoved[Int(info.first)]
-      else { continue }
-      let target = Int(machine.instructions[Int(info.first)].imm)
-      // Only forwards or to a loop's header, so that chains end.
-      destinations[block] = target > block ? destinations[target] : target
+    blocksAfter.refill(Int32(machine.blocks.count), count: machine.blocks.count)
+    // The next blocks that have code, of the cold ones and of the others.
+    var next = (cold: Int32(machine.blocks.count), other: Int32(machine.blocks.count))
+    for block in machine.blocks.indices.reversed() {
+      let isCold = machine.blocks[block].isCold
+      blocksAfter[block] = isCold ? next.cold : next.other
+      let first = Int(machine.blocks[block].first)
+      if block > 0, !machine.blocks[block].isLanding, Int(machine.blocks[block].end) == first + 1,
+        machine.instructions[first].operation == .jump, !isMoved[first]
+      {
+        let target = Int(machine.instructions[first].imm)
+        // Only forwards or to a loop's header, so that chains end.
+        destinations[block] = target > block ? destinations[target] : target
+      }
+      guard destinations[block] == block else { continue }
+      if isCold { next.cold = Int32(block) } else { next.other = Int32(block) }
     }
   }
 
@@ -426,16 +438,8 @@ struct Emitter: ~Copyable {
       && distances.isNear(index + 1, first)
   }
 
-  /// The block behind a block, as far as code is concerned.
-  func blockAfter(_ block: Int) -> Int {
-    let isCold = machine.blocks[block].isCold
-    var next = block + 1
-    while next < destinations.count, destinations[next] != next || machine.blocks[next].isCold != isCold {
-      // An empty block whose code goes on right behind it is passed through.
-      next += 1
-    }
-    return next
-  }
+  /// The block behind a block, as far as code is concerned: empty blocks whose code goes on elsewhere are passed through.
+  func blockAfter(_ block: Int) -> Int { Int(blocksAfter[block]) }
 
   /// Where a jump to a block ends up.
   func destination(_ block: Int) -> Int { destinations[block] }

@@ -23,6 +23,10 @@ struct Lowering: ~Copyable {
   var position: UInt32 = 0
   var currentBlockIndex = 0
   var trapSites: [UInt64: Int] = [:]
+  /// How functions are called, by their types' indices, as far as that was asked for.
+  var layouts: [CallLayout?] = []
+  /// The moves of arguments to where a call wants them.
+  var argumentMoves: [(place: VirtualRegister, source: VirtualRegister)] = []
   /// The bytes of arguments that callers of this function push.
   var incomingStackBytes = 0
 
