@@ -129,7 +129,7 @@ extension Lowering {
     var compare = MachineInstruction(.vectorCompare)
     compare.opcode = (ir.type(first) == .f64 ? VectorUnary.ucomisd : .ucomiss).rawValue
     compare.a = use(first)
-    setOperand(&compare, second)
+    compare.b = use(second)
     emit(compare)
   }
 
