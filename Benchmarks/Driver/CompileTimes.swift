@@ -7,7 +7,9 @@ struct CompileTimesCommand: ParsableCommand {
     commandName: "compile-times",
     abstract: "Compiles a module function by function and tells how long each takes for its size.",
     discussion: """
-      Of small functions, what does not depend on their size counts most; they are in the sum only.
+      Of small functions, what does not depend on their size counts most; they are in the sum only. What took more than \
+      three times the median for each byte is compiled several times more, and counts with its least time: most of it was \
+      an interruption.
       """)
 
   @Option(help: ArgumentHelp("How large a body must be to be compared with others.", valueName: "bytes"))
@@ -45,6 +47,21 @@ struct CompileTimesCommand: ParsableCommand {
     guard !rows.isEmpty else { return }
     rows.sort { $0.perByte < $1.perByte }
     let median = rows[rows.count / 2].perByte
+    let slow = rows.indices.filter { rows[$0].perByte > 3 * median }
+    for _ in 0..<4 where !slow.isEmpty {
+      // The first one makes the compiler's memory ready.
+      var next = -1
+      let functions = slow.map { rows[$0].function }
+      CompilerInspector(module).compileAll([functions[0]] + functions) { _, _, _ in
+        let now = clock.now
+        if next >= 0 {
+          rows[slow[next]].nanoseconds = min(rows[slow[next]].nanoseconds, (now - last) / .nanoseconds(1))
+        }
+        next += 1
+        last = clock.now
+      }
+    }
+    rows.sort { $0.perByte < $1.perByte }
     let beyond = rows.count { $0.perByte > 3 * median }
     print(
       "of \(rows.count) functions from \(smallest) bytes on: median \(rounded(median)) ns a byte, \(beyond) above three times that"

@@ -90,14 +90,18 @@ public struct CompilerInspector {
     return object.encoded()
   }
 
-  /// Compiles all functions in order on this thread, for measurements.
+  /// Compiles functions in order on this thread, for measurements.
   ///
-  /// - Parameter body: Is called after each with its index, the size of its body, and that of its code in bytes; 0 where it
-  ///   is left to the interpreter.
-  public func compileAll(_ body: (_ function: Int, _ bodySize: Int, _ codeSize: Int) -> Void) {
+  /// - Parameters:
+  ///   - functions: Which, by their indices in the module; nil for all.
+  ///   - body: Is called after each with its index, the size of its body, and that of its code in bytes; 0 where it is left
+  ///     to the interpreter.
+  public func compileAll(
+    _ functions: [Int]? = nil, _ body: (_ function: Int, _ bodySize: Int, _ codeSize: Int) -> Void
+  ) {
     let compiler = CompilerContext(environment)
-    for function in functions {
-      let defined = function - functions.lowerBound
+    for function in functions ?? Array(self.functions) where self.functions.contains(function) {
+      let defined = function - self.functions.lowerBound
       let code = (try? compiler.compile(defined))?.code.count ?? 0
       body(function, environment.module.module.bodies[defined].range.count, code)
     }

@@ -73,6 +73,35 @@ struct RegisterAllocationTests {
       """
   }
 
+  /// Values from before a loop that are wanted first thing in it and then, behind a call, only when it begins anew.
+  private static let waiting = """
+    (module
+      (memory 1)
+      (func $leaf (param i32) (result i32) (if (local.get 0) (then (return (i32.const 7)))) (unreachable))
+      (func (export "f") (param $n i32) (param $v i32) (param $w i32) (result i32)
+        (local $i i32)
+        (loop $outer
+          (i32.store8 offset=3 (local.get $w) (local.get $v))
+          (local.set $i (i32.const 0))
+          (loop $inner
+            (i32.store offset=4 (local.get $n) (local.get $v))
+            (local.set $i (i32.add (local.get $i) (call $leaf (local.get $i))))
+            (br_if $inner (i32.lt_u (local.get $i) (i32.const 100))))
+          (br_if $outer (i32.rem_u (call $leaf (local.get $i)) (i32.const 7))))
+        (loop $again
+          (local.set $i (i32.add (local.get $i) (i32.load8_u (local.get $w))))
+          (local.set $i (call $leaf (i32.add (local.get $i) (i32.shl (local.get $n) (local.get $v)))))
+          (br_if $again (i32.lt_u (local.get $i) (i32.const 7))))
+        ;; Both ways bring a value to the slot of one parameter.
+        (block $done (result i32)
+          (br_if $done (i32.add (local.get $n) (i32.const 5)) (i32.lt_u (local.get $i) (local.get $w)))
+          (drop)
+          (i32.add (local.get $v) (i32.const 9)))
+        (local.set $w)
+        (drop (call $leaf (local.get $n)))
+        (i32.add (local.get $i) (local.get $w))))
+    """
+
   private func allocate(_ text: String) throws -> [(machine: MachineFunction, steps: [EmissionStep])] {
     let stages = try CompilerStages(text: text) { $0.features.insert(.wideArithmetic) }
     return try (0..<stages.count).compactMap { function in
@@ -83,7 +112,7 @@ struct RegisterAllocationTests {
   }
 
   @Test func allocationsAreProved() throws {
-    for text in [Self.find, Self.crowded(8), Self.crowded(24), Self.crowded(60), EverythingModule.text] {
+    for text in [Self.find, Self.waiting, Self.crowded(8), Self.crowded(24), Self.crowded(60), EverythingModule.text] {
       for (machine, steps) in try allocate(text) { #expect(AllocationChecker.mistakes(in: machine, steps) == []) }
     }
   }

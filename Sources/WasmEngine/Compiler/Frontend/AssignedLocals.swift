@@ -14,6 +14,9 @@ struct AssignedLocals {
   private(set) var constructs: [Construct] = []
   private(set) var locals: [UInt32] = []
 
+  /// The instructions that were read, where they were to be kept.
+  private(set) var instructions: [Instruction] = []
+
   private var open: [(construct: Int, log: Int)] = []
   /// Assignments in the order of the body, without those that the construct has already.
   private var log: [UInt32] = []
@@ -22,16 +25,23 @@ struct AssignedLocals {
 
   /// Reads the instructions; the reader stands behind the local declarations. False where a construct's locals would take
   /// more than `limit` entries in all.
-  mutating func read(_ reader: InstructionReader, localCount: Int, limit: Int) -> Bool {
+  ///
+  /// - Parameter keepsInstructions: Whether the second read is to find the instructions in ``instructions``, which is
+  ///   faster than to decode them again.
+  mutating func read(
+    _ reader: InstructionReader, localCount: Int, limit: Int, keepsInstructions: Bool = false
+  ) -> Bool {
     var reader = reader
     constructs.removeAll(keepingCapacity: true)
     locals.removeAll(keepingCapacity: true)
     open.removeAll(keepingCapacity: true)
     log.removeAll(keepingCapacity: true)
-    seen = Array(repeating: 0, count: localCount)
+    seen.refill(0, count: localCount)
+    instructions.removeAll(keepingCapacity: true)
     var stamp: UInt32 = 0
     while !reader.isAtEnd {
       guard let instruction = try? reader.next() else { return false }
+      if keepsInstructions { instructions.append(instruction) }
       switch instruction.opcode {
       case .block, .loop, .if, .tryTable:
         open.append((constructs.count, log.count))

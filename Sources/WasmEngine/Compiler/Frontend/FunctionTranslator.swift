@@ -138,7 +138,10 @@ struct FunctionTranslator: ~Copyable {
     for parameter in type.parameters { localTypes.append(IRType(parameter)) }
     for group in groups { localTypes.append(contentsOf: repeatElement(IRType(group.type), count: Int(group.count))) }
     let limit = 32 * body.range.count + 65_536
-    guard assigned.read(reader, localCount: localTypes.count, limit: limit) else {
+    let keepsInstructions = body.range.count <= Self.largestKept
+    guard
+      assigned.read(reader, localCount: localTypes.count, limit: limit, keepsInstructions: keepsInstructions)
+    else {
       throw CompilationRefusal(reason: "too many assignments in nested blocks")
     }
     ir.index = UInt32(environment.module.spaces.importedFunctionCount + function)
@@ -161,16 +164,28 @@ struct FunctionTranslator: ~Copyable {
       position = UInt32(truncatingIfNeeded: body.range.lowerBound)
       chargeFuel(behind: nil)
     }
+    if keepsInstructions {
+      for index in assigned.instructions.indices { try follow(assigned.instructions[index], reader) }
+      return
+    }
     while !reader.isAtEnd {
       guard let instruction = try? reader.next() else { throw CompilationRefusal(reason: "unreadable body") }
-      position = instruction.offset
-      if skipping > 0 || current == nil {
-        try skip(instruction, reader)
-      } else {
-        try translate(instruction, reader)
-      }
-      if environment.metersFuel { chargeFuel(behind: instruction.offset) }
+      try follow(instruction, reader)
     }
+  }
+
+  /// The largest body whose instructions are kept from the first read to the second, in bytes.
+  private static let largestKept = 64 << 10
+
+  /// Translates the next instruction.
+  private mutating func follow(_ instruction: Instruction, _ reader: InstructionReader) throws(CompilationRefusal) {
+    position = instruction.offset
+    if skipping > 0 || current == nil {
+      try skip(instruction, reader)
+    } else {
+      try translate(instruction, reader)
+    }
+    if environment.metersFuel { chargeFuel(behind: instruction.offset) }
   }
 
   /// Takes what the code costs that begins behind an instruction, if a block begins there, from the store's fuel.

@@ -18,6 +18,9 @@ struct CallLayout {
   private(set) var results: [Place] = []
   /// The size of the area for results. A multiple of 16.
   private(set) var resultStackBytes = 0
+  /// The registers of the arguments and of the results, as bits.
+  private(set) var argumentBits: UInt32 = 0
+  private(set) var resultBits: UInt32 = 0
 
   static let integerArguments: [Register] = [.rdi, .rsi, .rdx, .rcx, .r8, .r9]
   static let integerResults: [Register] = [.rax, .rdx, .rcx]
@@ -61,13 +64,9 @@ struct CallLayout {
       resultStackBytes += type == .v128 ? 16 : 8
     }
     resultStackBytes = (resultStackBytes + 15) & ~15
+    argumentBits = Self.bits(arguments)
+    resultBits = Self.bits(results)
   }
-
-  /// The registers of the arguments, as bits.
-  var argumentBits: UInt32 { Self.bits(arguments) }
-
-  /// The registers of the results, as bits.
-  var resultBits: UInt32 { Self.bits(results) }
 
   private static func bits(_ places: [Place]) -> UInt32 {
     places.reduce(0) { bits, place in

@@ -25,7 +25,12 @@ struct MachineCodeBuffer: ~Copyable {
     var label: Label
     /// What the distance is counted from.
     var origin: Int32
+    /// Whether there is one byte for it.
+    var isNear = false
   }
+
+  /// Whether a jump that was written as a near one leads farther than it can.
+  private(set) var isOutOfReach = false
 
   init(capacity: Int = 4096) {
     self.capacity = max(capacity, 64)
@@ -45,6 +50,7 @@ struct MachineCodeBuffer: ~Copyable {
     other.count = 0
     positions.removeAll(keepingCapacity: true)
     fixups.removeAll(keepingCapacity: true)
+    isOutOfReach = false
   }
 
   /// Makes room for one instruction (at most 15 bytes here, 16 for data).
@@ -145,6 +151,13 @@ struct MachineCodeBuffer: ~Copyable {
     word(Int32(0))
   }
 
+  /// Appends one byte that will hold the distance to a label, which is thought to be near.
+  @inline(__always)
+  mutating func nearDisplacement(to label: Label) {
+    fixups.append(Fixup(position: Int32(position), label: label, origin: Int32(position + 1), isNear: true))
+    byte(0)
+  }
+
   /// Appends an entry of a jump table: the distance from the table's beginning, which is bound.
   mutating func tableEntry(_ label: Label, relativeTo table: Label) {
     fixups.append(Fixup(position: Int32(position), label: label, origin: positions[Int(table.index)]))
@@ -159,11 +172,19 @@ struct MachineCodeBuffer: ~Copyable {
     }
   }
 
-  /// Fills in all displacements. False if a label was never bound.
+  /// Fills in all displacements. False if a label was never bound, or one that was thought to be near is not.
   mutating func resolve() -> Bool {
     for fixup in fixups {
       let target = positions[Int(fixup.label.index)]
       guard target >= 0 else { return false }
+      if fixup.isNear {
+        guard let distance = Int8(exactly: target &- fixup.origin) else {
+          isOutOfReach = true
+          return false
+        }
+        bytes[Int(fixup.position)] = UInt8(bitPattern: distance)
+        continue
+      }
       UnsafeMutableRawPointer(bytes + Int(fixup.position))
         .storeBytes(of: target &- fixup.origin, as: Int32.self)
     }

@@ -247,10 +247,10 @@ struct MachineFunction {
 
   /// The blocks that a block jumps to.
   func forEachSuccessor(_ block: Int, _ body: (Int) -> Void) {
-    let block = blocks[block]
-    if block.successors.0 >= 0 { body(Int(block.successors.0)) }
-    if block.successors.1 >= 0 { body(Int(block.successors.1)) }
-    for index in 0..<Int(block.poolCount) { body(Int(successorPool[Int(block.poolStart) + index])) }
+    if blocks[block].successors.0 >= 0 { body(Int(blocks[block].successors.0)) }
+    if blocks[block].successors.1 >= 0 { body(Int(blocks[block].successors.1)) }
+    let start = Int(blocks[block].poolStart)
+    for index in 0..<Int(blocks[block].poolCount) { body(Int(successorPool[start + index])) }
   }
 
   /// The same with the block's landing.

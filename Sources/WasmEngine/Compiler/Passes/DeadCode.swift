@@ -1,38 +1,25 @@
 /// Takes out instructions and block parameters whose values nothing uses.
 enum DeadCode {
   static func run(_ function: inout IRFunction) {
-    var isLive = [Bool](repeating: false, count: function.instructions.count)
-    var work: [IRValue] = []
+    var values = Values(count: function.instructions.count)
     let incoming = IncomingEdges(function)
-    var owner = [UInt32](repeating: 0, count: function.instructions.count)
-    for (index, block) in function.blocks.enumerated() {
-      for parameter in function.parameters(of: block) { owner[parameter.index] = UInt32(index) }
-      for value in function.instructions(of: block) where function[value].operation.hasEffect {
-        isLive[value.index] = true
-        work.append(value)
-      }
-    }
-    while let value = work.popLast() {
-      let instruction = function[value]
-      if instruction.operation == .parameter {
-        let place = Int(instruction.imm)
-        for edge in incoming[Int(owner[value.index])] {
-          let edge = Int(edge)
-          let argument = function.arguments[Int(function.edges[edge].argumentStart) + place]
-          if !isLive[argument.index] {
-            isLive[argument.index] = true
-            work.append(argument)
-          }
+    // From behind, what a value is used by comes before the value itself, but for what goes around loops.
+    for index in function.blocks.indices.reversed() {
+      let block = function.blocks[index]
+      let firstInstruction = Int(block.first + block.parameterCount)
+      for place in stride(from: Int(block.end) - 1, through: Int(block.first), by: -1) {
+        let value = function.order[place]
+        if place < firstInstruction {
+          values.owners[value.index] = UInt32(index)
+        } else if function[value].operation.hasEffect {
+          values.isLive[value.index] = true
         }
-        continue
+        values.isPassed[value.index] = true
+        if values.isLive[value.index] { values.markOperands(of: value, function, incoming) }
       }
-      function.forEachOperand(instruction) { operand in
-        if !isLive[operand.index] {
-          isLive[operand.index] = true
-          work.append(operand)
-        }
-      }
+      while let value = values.work.popLast() { values.markOperands(of: value, function, incoming) }
     }
+    let isLive = values.isLive
     for index in function.blocks.indices {
       if index > 0 { removeParameters(&function, index, incoming[index], isLive) }
       let block = function.blocks[index]
@@ -44,6 +31,42 @@ enum DeadCode {
         kept += 1
       }
       function.blocks[index].end = UInt32(kept)
+    }
+  }
+
+  /// What is known of each value.
+  private struct Values {
+    var isLive: [Bool]
+    /// Whether the pass has come by it.
+    var isPassed: [Bool]
+    /// Of a parameter that was passed, the block.
+    var owners: [UInt32]
+    /// What turned out to be live when it had been passed.
+    var work: [IRValue] = []
+
+    init(count: Int) {
+      isLive = Array(repeating: false, count: count)
+      isPassed = isLive
+      owners = Array(repeating: 0, count: count)
+    }
+
+    mutating func markOperands(of value: IRValue, _ function: borrowing IRFunction, _ incoming: IncomingEdges) {
+      let instruction = function[value]
+      if instruction.operation == .parameter {
+        let place = Int(instruction.imm)
+        for edge in incoming[Int(owners[value.index])] {
+          mark(function.arguments[Int(function.edges[Int(edge)].argumentStart) + place])
+        }
+      } else {
+        function.forEachOperand(instruction) { mark($0) }
+      }
+    }
+
+    @inline(__always)
+    private mutating func mark(_ value: IRValue) {
+      guard !isLive[value.index] else { return }
+      isLive[value.index] = true
+      if isPassed[value.index] { work.append(value) }
     }
   }
 

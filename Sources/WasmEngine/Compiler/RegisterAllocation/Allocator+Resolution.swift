@@ -140,9 +140,11 @@ extension Allocator {
   private mutating func resolveEdges(_ machine: borrowing MachineFunction) {
     listPieces()
     var pending: [AllocatorMove] = []
+    var isEntered = [Bool](repeating: false, count: machine.blocks.count)
     for block in machine.blocks.indices {
       let info = machine.blocks[block]
       let from = info.end * 2 - 1
+      let first = pending.count
       var count = 0
       machine.forEachSuccessor(block) { _ in count += 1 }
       if info.landing >= 0 { resolveLanding(Int(info.landing), machine, &pending) }
@@ -164,6 +166,7 @@ extension Allocator {
           pending.append(
             AllocatorMove(
               position: position, phase: phase, isVector: isVector[register], source: source, target: target))
+          if phase == .entering { isEntered[successor] = true }
         }
         guard count == 1, info.arguments.count > 0 else { return }
         let parameters = machine.blocks[successor].parameters
@@ -178,17 +181,69 @@ extension Allocator {
               AllocatorMove(
                 position: position, phase: phase, isVector: isVector[parameter], source: source, target: target))
           }
-          // A parameter that lives in memory later on has its slot filled here too.
+          // A parameter that lives in memory later on has its slot filled here too, from its register: slots that change
+          // places need no other way than that through the registers.
           let slot = slots[parameter]
           if slot >= 0, target.isRegister, source != .slot(slot) {
             pending.append(
               AllocatorMove(
-                position: position, phase: phase, isVector: isVector[parameter], source: source, target: .slot(slot)))
+                position: position, phase: .storing, isVector: isVector[parameter], source: target,
+                target: .slot(slot)))
           }
         }
       }
+      if count == 1, pending.count > first, !isEntered[block] { storeEarly(block, machine, &pending, from: first) }
     }
     moves.append(contentsOf: pending)
+  }
+
+  /// Where nothing is done along one way out of a branch but to fill slots of parameters that the other way does not know,
+  /// that may as well be done in front of the comparison: then the branch itself goes there, mostly back to the beginning of
+  /// a loop.
+  private func storeEarly(
+    _ block: Int, _ machine: borrowing MachineFunction, _ pending: inout [AllocatorMove], from first: Int
+  ) {
+    let info = machine.blocks[block]
+    guard info.end == info.first + 1, !info.isLanding, !info.isCold else { return }
+    // The blocks that edges were given follow where they come from.
+    let branch = (max(block - 2, 0)..<block).last {
+      Int(machine.blocks[$0].successors.0) == block || Int(machine.blocks[$0].successors.1) == block
+    }
+    guard let branch, machine.blocks[branch].poolCount == 0 else { return }
+    let origin = machine.blocks[branch]
+    let other = Int(origin.successors.0 == block ? origin.successors.1 : origin.successors.0)
+    // Both ways may fill the same slots, each with its own.
+    guard other >= 0, machine.blocks[other].successors.0 != info.successors.0 else { return }
+    let compare = origin.end - 3
+    guard compare > origin.first, machine.instructions[Int(compare) + 1].operation == .jumpIf,
+      [.compare, .test].contains(machine.instructions[Int(compare)].operation)
+    else { return }
+    let position = compare * 2
+    let parameters = machine.blocks[Int(info.successors.0)].parameters
+    var stores: [AllocatorMove] = []
+    for index in 0..<Int(parameters.count) {
+      let argument = machine.registerPool[Int(info.arguments.start) + index].index
+      let parameter = machine.registerPool[Int(parameters.start) + index].index
+      guard live.intervals[parameter].firstRange >= 0 else { continue }
+      let to = place(of: parameter, at: machine.blocks[Int(info.successors.0)].first * 2)
+      let source = place(of: argument, at: info.end * 2 - 1)
+      let slot = AllocatorMove.Place.slot(slots[parameter])
+      if slots[parameter] < 0 {
+        guard source == to else { return }
+        continue
+      }
+      if source == slot { continue }
+      guard source.isRegister, to == slot || to == source, !live.isLive(parameter, into: other),
+        live.lastDefinition[argument] < position, place(of: argument, at: position) == source
+      else { return }
+      for operand in [machine.instructions[Int(compare)].a, machine.instructions[Int(compare)].b]
+      where operand.exists && !operand.isPhysical && operand.index == parameter { return }
+      stores.append(
+        AllocatorMove(
+          position: position, phase: .storing, isVector: isVector[parameter], source: source, target: slot))
+    }
+    guard stores.count == pending.count - first else { return }
+    pending.replaceSubrange(first..., with: stores)
   }
 
   /// Where an exception goes on everything is in its slot, since the call that it comes from preserves no register.

@@ -14,6 +14,8 @@ struct AllocatorMove {
     case split
     /// Of an edge, in front of the jump at the end of its source. That may be the only instruction of its block.
     case leaving
+    /// Into the slots of parameters, from the registers that the edge has brought them to.
+    case storing
   }
 
   /// A physical register (0 to 31), or a stack slot.
@@ -35,7 +37,7 @@ struct AllocatorMove {
 struct Allocator: ~Copyable {
   var live = LiveIntervals()
   var moves: [AllocatorMove] = []
-  private(set) var slotCount: Int32 = 0
+  var slotCount: Int32 = 0
   /// The stack slot of each virtual register; -1 where it has none.
   var slots: [Int32] = []
   var isVector: [Bool] = []
@@ -54,16 +56,17 @@ struct Allocator: ~Copyable {
   /// Where the blocks begin, and how deep in loops they are, to choose where to split.
   var blockStarts: [Int32] = []
   /// By instruction.
-  private var blocks = Pool<Int32>()
-  private var blockDepths: [UInt16] = []
-  private struct LoopRange {
+  var blocks = Pool<Int32>()
+  var blockDepths: [UInt16] = []
+  struct LoopRange {
     var start: Int32
     var end: Int32
     var parent: Int32
+    var header: Int32
   }
 
-  private var loops: [LoopRange] = []
-  private var innermostLoop: [Int32] = []
+  var loops: [LoopRange] = []
+  var innermostLoop: [Int32] = []
   /// What instructions need of each register, in order, the registers one behind the other.
   private var fixedRanges = Pool<FixedRange>()
   private struct FixedRange {
@@ -124,18 +127,18 @@ struct Allocator: ~Copyable {
     slots.refill(-1, count: machine.isVector.count)
     isVector = machine.isVector
     isParameter.refill(false, count: machine.isVector.count)
-    for block in machine.blocks {
-      for index in 0..<Int(block.parameters.count) {
-        isParameter[machine.registerPool[Int(block.parameters.start) + index].index] = true
-      }
+    for block in machine.blocks.indices {
+      let (start, count) = machine.blocks[block].parameters
+      for index in Int(start)..<Int(start + count) { isParameter[machine.registerPool[index].index] = true }
     }
     blockStarts.removeAll(keepingCapacity: true)
     blockDepths.removeAll(keepingCapacity: true)
     blocks.refill(Int32(machine.blocks.count - 1), count: machine.instructions.count + 1)
-    for (number, block) in machine.blocks.enumerated() {
-      blockStarts.append(block.first * 2)
-      blockDepths.append(block.loopDepth)
-      for index in Int(block.first)..<Int(block.end) { blocks[index] = Int32(number) }
+    for block in machine.blocks.indices {
+      let first = machine.blocks[block].first
+      blockStarts.append(first * 2)
+      blockDepths.append(machine.blocks[block].loopDepth)
+      for index in Int(first)..<Int(machine.blocks[block].end) { blocks[index] = Int32(block) }
     }
     findLoops(machine)
     busy = 0
@@ -249,7 +252,7 @@ struct Allocator: ~Copyable {
   }
 
   /// The first use at or after a position that needs a register; Int32.max where there is none.
-  private func nextUse(_ piece: Int32, from position: Int32, needsRegister: Bool) -> Int32 {
+  func nextUse(_ piece: Int32, from position: Int32, needsRegister: Bool) -> Int32 {
     var use = live.intervals[Int(piece)].firstUse
     let cursor = live.intervals[Int(piece)].useCursor
     if cursor >= 0, live.uses[Int(cursor)].position < position { use = cursor }
@@ -349,7 +352,30 @@ struct Allocator: ~Copyable {
       if hints.1 >= 0, free[Int(hints.1)] == free[Int(best)] { best = hints.1 }
       if hints.0 >= 0, free[Int(hints.0)] == free[Int(best)] { best = hints.0 }
     }
-    let until = free[Int(best)]
+    var until = free[Int(best)]
+    // In front of a call it is in memory. Up to its last use before that any register will do, so perhaps the one that saves
+    // a move; and behind it none is needed.
+    var needed = Int32.max
+    // From which position on it may come back.
+    var back = begin + 1
+    if until < finish, until == call, until > begin {
+      if let loop = loopOfCall(until, current) {
+        needed = endOfUse(current, before: loop.start)
+        back = loop.start - 2
+        if needed <= begin {
+          spill(current, until: nextUse(current, from: begin, needsRegister: true), after: back)
+          return
+        }
+      } else {
+        needed = endOfUse(current, before: until)
+      }
+      if needed > begin, hints.0 >= 0, free[Int(hints.0)] >= needed {
+        best = hints.0
+      } else if needed > begin, hints.1 >= 0, free[Int(hints.1)] >= needed {
+        best = hints.1
+      }
+      until = free[Int(best)]
+    }
     if until >= finish {
       live.intervals[Int(current)].place = best
       activate(current)
@@ -360,16 +386,22 @@ struct Allocator: ~Copyable {
     if until > begin, live.lastDefinition(of: current) < begin,
       nextUse(current, from: begin, needsRegister: false) >= until
     {
-      spill(current, until: nextUse(current, from: begin, needsRegister: true))
+      spill(current, until: nextUse(current, from: begin, needsRegister: true), after: begin + 1)
       return
     }
     let earliest = max(begin + 1, live.lastDefinition(of: current) + 1)
-    let splitAt = bestSplit(from: earliest, to: until)
+    let isKnown = needed != .max && needed >= earliest
+    let splitAt = isKnown ? needed : bestSplit(from: earliest, to: until)
     if until > begin + 1, splitAt > begin, splitAt >= earliest {
       let rest = split(current, at: splitAt)
       live.intervals[Int(current)].place = best
       activate(current)
-      enqueue(rest)
+      if isKnown {
+        // In memory right away: the instruction that uses it last may be writing its register already.
+        spill(rest, until: nextUse(rest, from: splitAt, needsRegister: true), after: max(back, splitAt + 1))
+      } else {
+        enqueue(rest)
+      }
       return
     }
     allocateBlocked(current, registers)
@@ -400,6 +432,7 @@ struct Allocator: ~Copyable {
     let range = live.intervals[Int(current)].firstRange
     for register in 0..<32 { (next[register], blocked[register]) = (0, 0) }
     let finish = end(current)
+    let loop = innermostLoop[blockIndex(begin)]
     let call = fixedIntersection(LiveIntervals.callClobbers, range, before: finish)
     Self.forEach(registers) { register in
       next[register] = Int32.max
@@ -412,13 +445,13 @@ struct Allocator: ~Copyable {
       if live.lastDefinition(of: piece) >= begin {
         next[place] = 0
       } else {
-        next[place] = min(next[place], nextUse(piece, from: begin, needsRegister: false))
+        next[place] = min(next[place], nextNeed(piece, from: begin, in: loop))
       }
     }
     inactive.forEach(before: finish) { piece in
       guard intersection(live.intervals[Int(piece)].currentRange, range) != Int32.max else { return }
       let place = Int(live.intervals[Int(piece)].place)
-      next[place] = min(next[place], nextUse(piece, from: begin, needsRegister: false))
+      next[place] = min(next[place], nextNeed(piece, from: begin, in: loop))
     }
     var best = Int8(truncatingIfNeeded: registers.trailingZeroBitCount)
     Self.forEach(registers) { register in
@@ -430,7 +463,7 @@ struct Allocator: ~Copyable {
     let mayWait = live.lastDefinition(of: current) < begin
     if mayWait, firstUse == Int32.max || firstUse > next[Int(best)] || firstUse >= blocked[Int(best)] {
       // The current one has the farthest use: it waits in memory.
-      spill(current, until: firstUse)
+      spill(current, until: firstUse, after: begin + 1)
       return
     }
     guard min(next[Int(best)], blocked[Int(best)]) > begin else {
@@ -470,29 +503,14 @@ struct Allocator: ~Copyable {
   /// Takes the register from an active piece at a position; the rest waits in memory for its next use.
   private mutating func evict(_ piece: Int32, at position: Int32) {
     // At an odd position an instruction writes the register that it reads here; the value has been stored long before.
-    let at = beforeLoops(piece, position)
+    let at = min(beforeLoops(piece, position), endOfUse(piece, before: position))
     if at <= start(piece) {
       live.intervals[Int(piece)].place = -1
-      spill(piece, until: nextUse(piece, from: position, needsRegister: true))
+      spill(piece, until: nextUse(piece, from: position, needsRegister: true), after: position + 1)
       return
     }
     let rest = split(piece, at: at)
-    spill(rest, until: nextUse(rest, from: at, needsRegister: true))
-  }
-
-  /// A piece that loses its register in a loop in which it is not used loses it in front of the loop, so that the loop does
-  /// not bring it back each time around. The outermost such loop counts.
-  private mutating func beforeLoops(_ piece: Int32, _ position: Int32) -> Int32 {
-    let earliest = max(start(piece), live.lastDefinition(of: piece)) + 1
-    var result = position
-    var loop = innermostLoop[blockIndex(position)]
-    while loop >= 0 {
-      let range = loops[Int(loop)]
-      guard range.start > earliest, nextUse(piece, from: range.start, needsRegister: false) >= range.end else { break }
-      result = range.start
-      loop = range.parent
-    }
-    return result
+    spill(rest, until: nextUse(rest, from: at, needsRegister: true), after: position + 1)
   }
 
   private mutating func findLoops(_ machine: borrowing MachineFunction) {
@@ -504,98 +522,14 @@ struct Allocator: ~Copyable {
       while open >= 0, loops[Int(open)].end <= position { open = loops[Int(open)].parent }
       if machine.blocks[block].loopEnd >= 0 {
         let end = machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end * 2
-        loops.append(LoopRange(start: position, end: end, parent: open))
+        loops.append(LoopRange(start: position, end: end, parent: open, header: Int32(block)))
         open = Int32(loops.count - 1)
       }
       innermostLoop[block] = open
     }
   }
 
-  /// Puts a piece into memory, up to the place where it must be in a register again.
-  private mutating func spill(_ piece: Int32, until use: Int32) {
-    live.intervals[Int(piece)].place = -1
-    needSlot(live.intervals[Int(piece)].register.index)
-    guard use != Int32.max, use < end(piece) else { return }
-    let at = bestSplit(from: start(piece) + 1, to: use)
-    if at > start(piece) { enqueue(split(piece, at: at)) } else { enqueue(split(piece, at: use & ~1)) }
-  }
-
-  private mutating func needSlot(_ register: Int) {
-    guard slots[register] < 0 else { return }
-    // Vectors take two words, the first of which has the lower address.
-    slots[register] = slotCount
-    slotCount += isVector[register] ? 2 : 1
-  }
-
-  private mutating func enqueue(_ piece: Int32) { unhandled.enqueue(piece, at: start(piece)) }
-
-  /// Where to split between two positions: as late as possible, but at the beginning of a block outside a loop if that
-  /// saves going to memory in the loop. Always even: between two instructions.
-  private func bestSplit(from: Int32, to: Int32) -> Int32 {
-    let latest = to & ~1
-    let earliest = (from + 1) & ~1
-    guard latest > earliest else { return latest }
-    let last = blockIndex(latest)
-    guard blockDepths[last] > 0 else { return latest }
-    let first = blockIndex(earliest)
-    guard first < last else { return latest }
-    var best = last
-    var block = last - 1
-    var steps = 0
-    while block > first, steps < 64, blockDepths[best] > 0 {
-      if blockDepths[block] < blockDepths[best] { best = block }
-      block -= 1
-      steps += 1
-    }
-    if blockDepths[best] < blockDepths[last] {
-      // Behind the shallower block's last instruction, in front of the deeper one.
-      return best + 1 < blockStarts.count ? blockStarts[best + 1] - 2 : latest
-    }
-    return latest
-  }
-
-  func blockIndex(_ position: Int32) -> Int { Int(blocks[Int(position >> 1)]) }
-
-  /// Cuts a piece in two; the result is the part from `position` on.
-  private mutating func split(_ piece: Int32, at position: Int32) -> Int32 {
-    var rest = Interval(register: live.intervals[Int(piece)].register)
-    live.intervals[Int(piece)].useCursor = -1
-    rest.hint = live.intervals[Int(piece)].hint
-    rest.edgeHint = live.intervals[Int(piece)].edgeHint
-    rest.nextPiece = live.intervals[Int(piece)].nextPiece
-    rest.end = live.intervals[Int(piece)].end
-    var previous: Int32 = -1
-    var range = live.intervals[Int(piece)].firstRange
-    while range >= 0, live.ranges[Int(range)].end <= position {
-      previous = range
-      range = live.ranges[Int(range)].next
-    }
-    if range >= 0, live.ranges[Int(range)].start < position {
-      live.ranges.append(
-        LiveRange(start: position, end: live.ranges[Int(range)].end, next: live.ranges[Int(range)].next))
-      rest.firstRange = Int32(live.ranges.count - 1)
-      live.ranges[Int(range)].end = position
-      live.ranges[Int(range)].next = -1
-      live.intervals[Int(piece)].end = position
-    } else {
-      rest.firstRange = range
-      if previous >= 0 { live.ranges[Int(previous)].next = -1 } else { live.intervals[Int(piece)].firstRange = -1 }
-      live.intervals[Int(piece)].end = previous >= 0 ? live.ranges[Int(previous)].end : -1
-    }
-    previous = -1
-    var use = live.intervals[Int(piece)].firstUse
-    while use >= 0, live.uses[Int(use)].position < position {
-      previous = use
-      use = live.uses[Int(use)].next
-    }
-    rest.firstUse = use
-    if previous >= 0 { live.uses[Int(previous)].next = -1 } else { live.intervals[Int(piece)].firstUse = -1 }
-    rest.currentRange = rest.firstRange
-    live.intervals.append(rest)
-    let number = Int32(live.intervals.count - 1)
-    live.intervals[Int(piece)].nextPiece = number
-    return number
-  }
+  mutating func enqueue(_ piece: Int32) { unhandled.enqueue(piece, at: start(piece)) }
 }
 
 extension LiveIntervals {

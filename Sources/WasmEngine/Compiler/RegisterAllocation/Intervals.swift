@@ -45,84 +45,129 @@ struct LiveIntervals: ~Copyable {
   /// One for each virtual register; then the pieces that splitting made. The first 32 are the physical registers.
   var intervals = Pool<Interval>()
   /// For each register, the position of its last write before which it may not be split, and behind which it is stored.
-  var lastDefinition: [Int32] = []
+  var lastDefinition = Pool<Int32>()
 
   // Sets of registers have a bit for each register that is live in more than one block, and the others of a block
   // share what comes behind them. Registers whose lives lie apart share a bit, so that a set is as large as what can be
   // live at once and not as the function.
   /// For each register its place in sets.
-  private var numbers: [Int32] = []
+  private var numbers = Pool<Int32>()
   /// For each place in sets, the registers that share it, in the order of the blocks: those of place n are from
   /// `ownerStarts[n]` on, each with the first block of its life.
-  private var owners: [(firstBlock: Int32, register: Int32)] = []
-  private var ownerStarts: [Int32] = []
+  private var owners = Pool<Owner>()
+  struct Owner {
+    var firstBlock: Int32
+    var register: Int32
+  }
+  private var ownerStarts = Pool<Int32>()
   /// For each place, which of them has it where the pass is, which goes from the last block to the first.
-  private var ownerCursors: [Int32] = []
+  private var ownerCursors = Pool<Int32>()
   /// Words of a set of what is live where a block begins.
   private(set) var words = 0
   /// Those sets, one behind the other.
-  private var liveIn: [UInt64] = []
+  private var liveIn = Pool<UInt64>()
+  /// What is live where a block ends.
+  private var liveOut = Pool<UInt64>()
   /// What is live at one place.
-  private var live: [UInt64] = []
-  private var homes: [Int32] = []
+  private var live = Pool<UInt64>()
+  private var homes = Pool<Int32>()
   /// The blocks between which a register is mentioned or can be live.
-  private var lastBlocks: [Int32] = []
+  private var lastBlocks = Pool<Int32>()
+  // What is needed to share places.
+  private var loops = Pool<LoopBlocks>()
+  struct LoopBlocks {
+    var first: Int32
+    var last: Int32
+    var parent: Int32
+  }
 
+  private var innermost = Pool<Int32>()
+  /// By block how many words of a set those need that only it has.
+  private var ownWords = Pool<Int32>()
+  private var counts = Pool<Int32>()
+  private var order = Pool<Int32>()
+  /// The places that are free from a block on, as a list for each block in which lives end.
+  private var firstFree = Pool<Int32>()
+  private var nextFree = Pool<Int32>()
+  private var available = Pool<Int32>()
+
+  /// False where the function is too large.
   mutating func build(_ machine: borrowing MachineFunction) -> Bool {
+    // Instructions and blocks are looked at where they are: to take them out of their arrays is to copy them.
+    machine.instructions.withUnsafeBufferPointer { instructions in
+      machine.blocks.withUnsafeBufferPointer { blocks in build(machine, instructions, blocks) }
+    }
+  }
+
+  private mutating func build(
+    _ machine: borrowing MachineFunction, _ instructions: UnsafeBufferPointer<MachineInstruction>,
+    _ blocks: UnsafeBufferPointer<MachineBlock>
+  ) -> Bool {
     let count = machine.isVector.count
     ranges.removeAll()
     uses.removeAll()
     intervals.removeAll()
     for register in 0..<count { intervals.append(Interval(register: VirtualRegister(register))) }
     lastDefinition.refill(-1, count: count)
-    number(machine)
+    number(machine, instructions, blocks)
     // Beyond this the function goes to the interpreter.
-    guard words * machine.blocks.count <= 1 << 26 else { return false }
+    guard words * blocks.count <= 1 << 26, let blocks = blocks.baseAddress, let instructions = instructions.baseAddress
+    else { return false }
     liveIn.refill(0, count: words * machine.blocks.count)
     for block in stride(from: machine.blocks.count - 1, through: 0, by: -1) {
-      for word in 0..<words { live[word] = 0 }
+      liveOut.refill(0, count: words)
       machine.forEachSuccessorOrLanding(block) { successor in
         // A successor behind us is a loop header, whose needs are added when it is reached.
-        if successor > block { for word in 0..<words { live[word] |= liveIn[successor * words + word] } }
+        if successor > block { for word in 0..<words { liveOut[word] |= liveIn[successor * words + word] } }
       }
-      let info = machine.blocks[block]
-      let from = info.first * 2
-      let to = info.end * 2
-      for index in 0..<Int(info.arguments.count) {
-        let register = machine.registerPool[Int(info.arguments.start) + index]
-        setLive(register.index)
+      let info = blocks + block
+      let from = info.pointee.first * 2
+      let to = info.pointee.end * 2
+      takeLiveOut(from, to, block)
+      let arguments = info.pointee.arguments
+      for index in 0..<Int(arguments.count) {
+        let register = machine.registerPool[Int(arguments.start) + index]
+        let successor = Int(info.pointee.successors.0)
         addUse(register, to - 2, mayBeInMemory: true)
-        addRange(register.index, from, to)
+        if !isLive(register.index) {
+          setLive(register.index)
+          addRange(register.index, from, to)
+        }
         addEdgeHint(
-          machine.registerPool[Int(machine.blocks[Int(info.successors.0)].parameters.start) + index], register,
-          isBackEdge: info.successors.0 <= block)
+          machine.registerPool[Int(blocks[successor].parameters.start) + index], register,
+          isBackEdge: successor <= block)
       }
-      addRangeOfLive(from, to, block)
-      for index in stride(from: Int(info.end) - 1, through: Int(info.first), by: -1) {
+      for index in stride(from: Int(info.pointee.end) - 1, through: Int(info.pointee.first), by: -1) {
         let position = Int32(index) * 2
-        let instruction = machine.instructions[index]
-        if instruction.clobbersAll { addRange(Self.callClobbers, position + 1, position + 2) }
-        instruction.forEachDefinition { register in
+        let instruction = instructions + index
+        if instruction.pointee.clobbersAll { addRange(Self.callClobbers, position + 1, position + 2) }
+        instruction.pointee.forEachDefinition { register in
           let index = register.index
           if !register.isPhysical { lastDefinition[index] = max(lastDefinition[index], position + 1) }
           if isLive(index) {
-            trimStart(index, position + 1)
-            if !instruction.reads(register) { clearLive(index) }
+            if !instruction.pointee.reads(register) {
+              trimStart(index, position + 1)
+              clearLive(index)
+            }
           } else {
             addRange(index, position + 1, position + 2)
           }
           if !register.isPhysical { addUse(register, position + 1, mayBeInMemory: false) }
         }
-        instruction.forEachUse { register, mayBeInMemory in
-          setLive(register.index)
-          addRange(register.index, from, position + 1)
+        instruction.pointee.forEachUse { register, mayBeInMemory in
+          if !isLive(register.index) {
+            setLive(register.index)
+            addRange(register.index, from, position + 1)
+          }
           if !register.isPhysical { addUse(register, position, mayBeInMemory: mayBeInMemory) }
         }
-        if instruction.operation == .move { addHints(instruction) }
+        if instruction.pointee.operation == .move { addHints(instruction.pointee.d, instruction.pointee.a) }
       }
-      for index in 0..<Int(info.parameters.count) {
-        let parameter = machine.registerPool[Int(info.parameters.start) + index].index
+      let parameters = info.pointee.parameters
+      for index in 0..<Int(parameters.count) {
+        let parameter = machine.registerPool[Int(parameters.start) + index].index
         if isLive(parameter) {
+          trimStart(parameter, from)
           clearLive(parameter)
         } else {
           addRange(parameter, from, from + 1)
@@ -130,28 +175,34 @@ struct LiveIntervals: ~Copyable {
         // The edges bring it, to its slot too.
         lastDefinition[parameter] = max(lastDefinition[parameter], from - 1)
       }
-      if info.loopEnd >= 0 {
-        let end = machine.blocks[Int(info.loopEnd) - 1].end * 2
-        addRangeOfLive(from, end, block)
+      let loopEnd = Int(info.pointee.loopEnd)
+      if loopEnd >= 0 {
+        let end = blocks[loopEnd - 1].end * 2
+        extendLive(to: end, block)
         // What is live into the header is live throughout the loop, in the blocks already seen too.
-        for other in block + 1..<Int(info.loopEnd) {
+        for other in block + 1..<loopEnd {
           for word in 0..<words { liveIn[other * words + word] |= live[word] }
         }
       }
       for word in 0..<words { liveIn[block * words + word] = live[word] }
       // What only this block has is not live where it begins.
-      for word in words..<live.count { live[word] = 0 }
+      for word in words..<words + Int(ownWords[block]) { live[word] = 0 }
     }
+    for word in 0..<words { closeRanges(word, live[word], at: 0, 0) }
     return true
   }
 
   /// Gives every register its place in sets.
-  private mutating func number(_ machine: borrowing MachineFunction) {
+  private mutating func number(
+    _ machine: borrowing MachineFunction, _ instructions: UnsafeBufferPointer<MachineInstruction>,
+    _ blocks: UnsafeBufferPointer<MachineBlock>
+  ) {
     let count = machine.isVector.count
     homes.refill(-1, count: count)
     numbers.refill(-1, count: count)
     lastBlocks.refill(-1, count: count)
     var most: Int32 = 0
+    ownWords.removeAll()
     for block in machine.blocks.indices {
       // Physical registers are live within a block only.
       var next: Int32 = 32
@@ -164,14 +215,15 @@ struct LiveIntervals: ~Copyable {
         }
         lastBlocks[register.index] = Int32(block)
       }
-      let info = machine.blocks[block]
-      for index in 0..<Int(info.parameters.count) { note(machine.registerPool[Int(info.parameters.start) + index]) }
-      for index in 0..<Int(info.arguments.count) { note(machine.registerPool[Int(info.arguments.start) + index]) }
-      for index in Int(info.first)..<Int(info.end) {
-        machine.instructions[index].forEachDefinition(note)
-        machine.instructions[index].forEachUse { register, _ in note(register) }
+      let (parameters, arguments) = (blocks[block].parameters, blocks[block].arguments)
+      for index in 0..<Int(parameters.count) { note(machine.registerPool[Int(parameters.start) + index]) }
+      for index in 0..<Int(arguments.count) { note(machine.registerPool[Int(arguments.start) + index]) }
+      for index in Int(blocks[block].first)..<Int(blocks[block].end) {
+        instructions[index].forEachDefinition(note)
+        instructions[index].forEachUse { register, _ in note(register) }
       }
       most = max(most, next)
+      ownWords.append((next + 63) / 64)
     }
     let places = sharePlaces(machine)
     words = (places + 63) / 64
@@ -185,19 +237,19 @@ struct LiveIntervals: ~Copyable {
   /// Gives the registers that are live in more than one block their places in sets; how many places there are.
   private mutating func sharePlaces(_ machine: borrowing MachineFunction) -> Int {
     // The blocks of a loop stand together. What comes from before it and is used in it lives up to its end.
-    var loops: [(first: Int32, last: Int32, parent: Int32)] = []
-    var innermost = [Int32](repeating: -1, count: machine.blocks.count)
+    loops.removeAll()
+    innermost.refill(-1, count: machine.blocks.count)
     var open: Int32 = -1
     for block in machine.blocks.indices {
       while open >= 0, loops[Int(open)].last < Int32(block) { open = loops[Int(open)].parent }
       if machine.blocks[block].loopEnd >= 0 {
-        loops.append((Int32(block), machine.blocks[block].loopEnd - 1, open))
+        loops.append(LoopBlocks(first: Int32(block), last: machine.blocks[block].loopEnd - 1, parent: open))
         open = Int32(loops.count - 1)
       }
       innermost[block] = open
     }
     // By their first blocks.
-    var counts = [Int32](repeating: 0, count: machine.blocks.count + 1)
+    counts.refill(0, count: machine.blocks.count + 1)
     for register in 32..<numbers.count where homes[register] >= 0 && homes[register] != lastBlocks[register] {
       counts[Int(homes[register]) + 1] += 1
       var loop = innermost[Int(lastBlocks[register])]
@@ -207,18 +259,18 @@ struct LiveIntervals: ~Copyable {
       }
     }
     for block in machine.blocks.indices { counts[block + 1] += counts[block] }
-    var order = [Int32](repeating: 0, count: Int(counts[machine.blocks.count]))
+    order.refill(0, count: Int(counts[machine.blocks.count]))
     for register in 32..<numbers.count where homes[register] >= 0 && homes[register] != lastBlocks[register] {
       order[Int(counts[Int(homes[register])])] = Int32(register)
       counts[Int(homes[register])] += 1
     }
-    // The places that are free from a block on, as a list for each block in which lives end.
-    var firstFree = [Int32](repeating: -1, count: machine.blocks.count)
-    var nextFree: [Int32] = []
-    var available: [Int32] = []
+    firstFree.refill(-1, count: machine.blocks.count)
+    nextFree.removeAll()
+    available.removeAll()
     var released = 0
-    ownerStarts.removeAll(keepingCapacity: true)
-    for register in order {
+    ownerStarts.removeAll()
+    for index in order.indices {
+      let register = order[index]
       while released < Int(homes[Int(register)]) {
         var place = firstFree[released]
         while place >= 0 {
@@ -228,8 +280,8 @@ struct LiveIntervals: ~Copyable {
         released += 1
       }
       let place: Int32
-      if let free = available.popLast() {
-        place = free
+      if available.count > 0 {
+        place = available.removeLast()
       } else {
         place = Int32(nextFree.count)
         nextFree.append(-1)
@@ -248,16 +300,17 @@ struct LiveIntervals: ~Copyable {
       start += count
     }
     ownerStarts.append(start)
-    var filled = ownerStarts
-    owners = Array(repeating: (0, 0), count: order.count)
-    for register in order {
-      let place = Int(numbers[Int(register)])
-      owners[Int(filled[place])] = (homes[Int(register)], register)
-      filled[place] += 1
-    }
     // Filled, each list ends where the next one begins.
-    ownerCursors.removeAll(keepingCapacity: true)
-    for place in ownerStarts.indices.dropLast() { ownerCursors.append(ownerStarts[place + 1] - 1) }
+    ownerCursors.removeAll()
+    for place in 0..<ownerStarts.count - 1 { ownerCursors.append(ownerStarts[place]) }
+    owners.refill(Owner(firstBlock: 0, register: 0), count: order.count)
+    for index in order.indices {
+      let register = order[index]
+      let place = Int(numbers[Int(register)])
+      owners[Int(ownerCursors[place])] = Owner(firstBlock: homes[Int(register)], register: register)
+      ownerCursors[place] += 1
+    }
+    for place in ownerCursors.indices { ownerCursors[place] -= 1 }
     return ownerStarts.count - 1
   }
 
@@ -288,13 +341,46 @@ struct LiveIntervals: ~Copyable {
     live[number >> 6] &= ~(1 << UInt64(number & 63))
   }
 
-  /// Adds a range to every register that is live and not only in one block.
-  private mutating func addRangeOfLive(_ start: Int32, _ end: Int32, _ block: Int) {
+  /// Makes what is live behind a block what is live, which was what is live into the block behind it.
+  ///
+  /// The first range of a register that is live in more than one block is open: it reaches up to where the pass is,
+  /// whatever it says it begins at. So of the blocks through which it lives there is nothing to be written down.
+  private mutating func takeLiveOut(_ from: Int32, _ to: Int32, _ block: Int) {
+    for word in 0..<words {
+      let (old, new) = (live[word], liveOut[word])
+      guard old != new else { continue }
+      closeRanges(word, old & ~new, at: to, block + 1)
+      live[word] = new
+      var opened = new & ~old
+      while opened != 0 {
+        addRange(register(at: word * 64 + opened.trailingZeroBitCount, in: block), from, to)
+        opened &= opened - 1
+      }
+    }
+  }
+
+  /// Lets ranges begin where a block does.
+  private mutating func closeRanges(_ word: Int, _ closed: UInt64, at start: Int32, _ block: Int) {
+    var bits = closed
+    while bits != 0 {
+      trimStart(register(at: word * 64 + bits.trailingZeroBitCount, in: block), start)
+      bits &= bits - 1
+    }
+  }
+
+  /// Extends the range of every register that is live and not only in one block.
+  private mutating func extendLive(to end: Int32, _ block: Int) {
     for word in 0..<words {
       var bits = live[word]
       while bits != 0 {
-        addRange(register(at: word * 64 + bits.trailingZeroBitCount, in: block), start, end)
+        let register = register(at: word * 64 + bits.trailingZeroBitCount, in: block)
         bits &= bits - 1
+        intervals[register].end = max(intervals[register].end, end)
+        let first = Int(intervals[register].firstRange)
+        if ranges[first].end < end {
+          ranges[first].end = end
+          absorb(first)
+        }
       }
     }
   }
@@ -308,10 +394,11 @@ struct LiveIntervals: ~Copyable {
     return liveIn[block * words + number >> 6] & (1 << UInt64(number & 63)) != 0
   }
 
-  private mutating func addHints(_ move: MachineInstruction) {
-    if !move.d.isPhysical { intervals[move.d.index].hint = move.a }
-    if !move.a.isPhysical, move.d.isPhysical || !intervals[move.a.index].hint.exists {
-      intervals[move.a.index].hint = move.d
+  /// Of a move.
+  private mutating func addHints(_ target: VirtualRegister, _ source: VirtualRegister) {
+    if !target.isPhysical { intervals[target.index].hint = source }
+    if !source.isPhysical, target.isPhysical || !intervals[source.index].hint.exists {
+      intervals[source.index].hint = target
     }
   }
 

@@ -246,21 +246,30 @@ extension Assembler {
 
   mutating func pop(_ address: Address) { legacy(.none, .primary, 0x8F, reg: 0, .memory(address)) }
 
-  mutating func jump(_ label: Label) {
+  /// Where the label lies ahead, `isNear` says that the distance will fit one byte.
+  mutating func jump(_ label: Label, isNear: Bool = false) {
     code.reserve()
     if let distance = code.shortDistance(to: label) {
       code.byte(0xEB)
       return code.byte(distance)
     }
+    if isNear {
+      code.byte(0xEB)
+      return code.nearDisplacement(to: label)
+    }
     code.byte(0xE9)
     code.displacement(to: label)
   }
 
-  mutating func jump(if condition: Condition, _ label: Label) {
+  mutating func jump(if condition: Condition, _ label: Label, isNear: Bool = false) {
     code.reserve()
     if let distance = code.shortDistance(to: label) {
       code.byte(0x70 | condition.rawValue)
       return code.byte(distance)
+    }
+    if isNear {
+      code.byte(0x70 | condition.rawValue)
+      return code.nearDisplacement(to: label)
     }
     code.byte(0x0F)
     code.byte(0x80 | condition.rawValue)

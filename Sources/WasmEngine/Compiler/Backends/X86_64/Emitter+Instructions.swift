@@ -37,6 +37,8 @@ extension Emitter {
       break
     case .move:
       emitMove(a, d, isVector: machine.isVector[instruction.d.index])
+    case .moveConstant where instruction.imm == 0 && !flagsAreRead(after: index, in: block):
+      assembler.arithmetic(.xor, .double, general(d), .of(general(d)))
     case .moveConstant:
       assembler.move(general(d), constant: instruction.imm)
     case .moveVectorConstant:
@@ -136,6 +138,20 @@ extension Emitter {
     return true
   }
 
+  /// Whether an instruction lies between one that sets the flags and one that reads them.
+  private func flagsAreRead(after index: Int, in block: Int) -> Bool {
+    for instruction in machine.instructions[index + 1..<Int(machine.blocks[block].end)] {
+      switch instruction.operation {
+      case .jumpIf, .set, .moveIf, .moveIfVector, .trapIf: return true
+      case .arithmetic, .arithmeticMemory, .compare, .test, .multiply, .multiplyConstant, .vectorCompare, .jump, .call,
+        .callDirect, .callRuntime, .ret:
+        return false
+      default: continue
+      }
+    }
+    return false
+  }
+
   private mutating func emitVector(
     _ instruction: MachineInstruction, _ d: AllocatorMove.Place, _ a: AllocatorMove.Place, _ b: AllocatorMove.Place,
     _ x: AllocatorMove.Place
@@ -195,7 +211,7 @@ extension Emitter {
     case .moveIfVector:
       guard a == d, let condition = Condition(rawValue: instruction.sub) else { return false }
       let skip = assembler.code.makeLabel()
-      assembler.jump(if: condition.negated, skip)
+      assembler.jump(if: condition.negated, skip, isNear: true)
       assembler.move(vector(d), vector(b), avx: avx)
       assembler.code.bind(skip)
     default:
@@ -212,19 +228,22 @@ extension Emitter {
   ) -> Bool {
     switch instruction.operation {
     case .jump:
-      // A jump to the next block is none.
-      if destination(Int(instruction.imm)) != blockAfter(block) { assembler.jump(label(ofBlock: Int(instruction.imm))) }
-    case .jumpIf:
-      guard let condition = Condition(rawValue: instruction.sub) else { return false }
       let target = Int(instruction.imm)
+      // A jump to the next block is none, nor is one that has become part of the branch before it.
+      guard destination(target) != blockAfter(block), index != dissolvedJump else { break }
+      assembler.jump(label(ofBlock: target), isNear: isNear(destination(target), from: index, in: block))
+    case .jumpIf:
+      guard var condition = Condition(rawValue: instruction.sub) else { return false }
+      var target = Int(instruction.imm)
       let next = machine.instructions[index + 1]
       if destination(target) == blockAfter(block), next.operation == .jump {
         // The other way round, so that the jump behind it is none.
-        assembler.jump(if: condition.negated, label(ofBlock: Int(next.imm)))
-        machine.instructions[index + 1].imm = Int64(target)
-      } else {
-        assembler.jump(if: condition, label(ofBlock: target))
+        condition = condition.negated
+        target = Int(next.imm)
+        dissolvedJump = index + 1
       }
+      assembler.jump(
+        if: condition, label(ofBlock: target), isNear: isNear(destination(target), from: index, in: block))
     case .jumpTable:
       let table = label(ofTable: Int(instruction.imm))
       assembler.loadAddress(.quad, .r11, Address(table))

@@ -59,12 +59,18 @@ struct Emitter: ~Copyable {
   private var tables: [Label] = []
   /// For each block, where a jump to it ends up: elsewhere, if the block is nothing but a jump.
   private var destinations: [Int] = []
+  private var blocksAfter: [Int32] = []
+  /// By instruction whether there are moves in front of it.
+  private var isMoved: [Bool] = []
   /// The sites of guarded calls, and the blocks where exceptions go on.
   private var guardedSites: [(site: Int, block: Int)] = []
   private var coldTraps: [(label: Label, site: Int, end: Register?)] = []
   /// Where each virtual register is at the instruction that is being written.
   private var current: [AllocatorMove.Place] = []
   private var parallelMove = ParallelMove()
+  /// The jump behind a branch that was turned round.
+  var dissolvedJump = -1
+  var distances = CodeDistances()
 
   /// Whether vector instructions are written in the VEX encoding.
   let avx: Bool
@@ -78,6 +84,19 @@ struct Emitter: ~Copyable {
   /// The code of the function in ``machine``. nil if something did not fit together, which would be a mistake of the compiler.
   mutating func emit(_ allocator: borrowing Allocator, incomingStackBytes: Int) -> CompiledFunction? {
     self.incomingStackBytes = incomingStackBytes
+    // The word below the saved frame pointer holds the context; the slots follow.
+    hasSlots = allocator.slotCount > 0
+    frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
+    distances.estimate(machine, allocator, frameSize: frameSize)
+    if let function = emitOnce(allocator) { return function }
+    guard assembler.code.isOutOfReach else { return nil }
+    // Code was longer than it was thought to be.
+    distances.forget()
+    return emitOnce(allocator)
+  }
+
+  private mutating func emitOnce(_ allocator: borrowing Allocator) -> CompiledFunction? {
+    dissolvedJump = -1
     assembler.code.reset()
     sites.removeAll(keepingCapacity: true)
     accesses.removeAll(keepingCapacity: true)
@@ -88,9 +107,6 @@ struct Emitter: ~Copyable {
     labels = machine.blocks.map { _ in assembler.code.makeLabel() }
     constants = machine.constants.map { _ in assembler.code.makeLabel() }
     tables = machine.jumpTables.map { _ in assembler.code.makeLabel() }
-    // The word below the saved frame pointer holds the context; the slots follow.
-    hasSlots = allocator.slotCount > 0
-    frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
     current.refill(AllocatorMove.Place(raw: -2), count: machine.isVector.count)
     for register in 0..<32 { current[register] = .register(Int8(register)) }
     for register in 32..<current.count {
@@ -169,19 +185,24 @@ struct Emitter: ~Copyable {
   /// Keeps a loop that fits into one line of the instruction cache from reaching into a second one: small loops are up to
   /// half as fast where they do.
   private mutating func alignLoop(_ block: Int) {
-    guard machine.blocks[block].loopEnd >= 0, !machine.blocks[block].isCold, destinations[block] == block else {
-      return
-    }
+    guard destinations[block] == block, let estimate = Self.lengthOfSmallLoop(machine, block) else { return }
+    let line = CodeArena.alignment
+    let offset = assembler.code.position & (line - 1)
+    if offset + estimate > line { assembler.pad(line - offset) }
+  }
+
+  /// About how many bytes the loop has whose header is a block, if it fits into one line and had better lie in one.
+  static func lengthOfSmallLoop(_ machine: borrowing MachineFunction, _ block: Int) -> Int? {
+    guard machine.blocks[block].loopEnd >= 0, !machine.blocks[block].isCold else { return nil }
     let first = Int(machine.blocks[block].first)
     let end = Int(machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end)
     // Instructions are four to five bytes on average.
     let estimate = (end - first) * 9 / 2
-    let line = CodeArena.alignment
-    let offset = assembler.code.position & (line - 1)
-    guard estimate <= line, offset + estimate > line else { return }
     // Where a loop calls, the call is what it costs.
-    guard !machine.instructions[first..<end].contains(where: \.clobbersAll) else { return }
-    assembler.pad(line - offset)
+    guard estimate <= CodeArena.alignment, !machine.instructions[first..<end].contains(where: \.clobbersAll) else {
+      return nil
+    }
+    return estimate
   }
 
   // MARK: Recording
@@ -266,7 +287,8 @@ struct Emitter: ~Copyable {
   }
 
   mutating func emitEpilogue() {
-    if machine.hasCalls || hasSlots { assembler.move(.quad, .rsp, .of(.rbp)) }
+    // Not from rbp: that may just be coming back from the stack, and what returns often would wait for it each time.
+    if machine.hasCalls || hasSlots { assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(frameSize)) }
     assembler.pop(.rbp)
     assembler.ret(popping: UInt16(incomingStackBytes))
   }
@@ -322,13 +344,15 @@ struct Emitter: ~Copyable {
     case (true, false, true): assembler.store(.movups, address(target, isVector: true), vector(source), avx: avx)
     case (false, true, true): assembler.load(.movups, vector(target), address(source, isVector: true), avx: avx)
     case (false, false, _):
-      // Through the machine's stack, since there may be no register to spare.
+      // Only edges do this, along which r11 is free; xmm15 may be breaking a cycle.
       let from = address(source, isVector: isVector)
       let to = address(target, isVector: isVector)
-      if isVector { assembler.push(Address(.rbp, from.displacement + 8)) }
-      assembler.push(from)
-      assembler.pop(to)
-      if isVector { assembler.pop(Address(.rbp, to.displacement + 8)) }
+      assembler.move(.quad, .r11, .memory(from))
+      assembler.move(.quad, to, .r11)
+      if isVector {
+        assembler.move(.quad, .r11, .memory(Address(.rbp, from.displacement + 8)))
+        assembler.move(.quad, Address(.rbp, to.displacement + 8), .r11)
+      }
     }
   }
 
@@ -384,30 +408,38 @@ struct Emitter: ~Copyable {
 
   /// A block that only jumps on, without moves, is none.
   private mutating func findDestinations(_ allocator: borrowing Allocator) {
-    destinations = Array(machine.blocks.indices)
-    var isMoved = [Bool](repeating: false, count: machine.instructions.count + 1)
+    destinations.removeAll(keepingCapacity: true)
+    destinations.append(contentsOf: machine.blocks.indices)
+    isMoved.refill(false, count: machine.instructions.count + 1)
     for move in allocator.moves { isMoved[Int(move.position) / 2] = true }
-    for block in machine.blocks.indices.reversed() where block > 0 {
-      let info = machine.blocks[block]
-      guard !info.isLanding, info.end == info.first + 1, machine.instructions[Int(info.first)].operation == .jump,
-        !isMoved[Int(info.first)]
-      else { continue }
-      let target = Int(machine.instructions[Int(info.first)].imm)
-      // Only forwards or to a loop's header, so that chains end.
-      destinations[block] = target > block ? destinations[target] : target
+    blocksAfter.refill(Int32(machine.blocks.count), count: machine.blocks.count)
+    // The next blocks that have code, of the cold ones and of the others.
+    var next = (cold: Int32(machine.blocks.count), other: Int32(machine.blocks.count))
+    for block in machine.blocks.indices.reversed() {
+      let isCold = machine.blocks[block].isCold
+      blocksAfter[block] = isCold ? next.cold : next.other
+      let first = Int(machine.blocks[block].first)
+      if block > 0, !machine.blocks[block].isLanding, Int(machine.blocks[block].end) == first + 1,
+        machine.instructions[first].operation == .jump, !isMoved[first]
+      {
+        let target = Int(machine.instructions[first].imm)
+        // Only forwards or to a loop's header, so that chains end.
+        destinations[block] = target > block ? destinations[target] : target
+      }
+      guard destinations[block] == block else { continue }
+      if isCold { next.cold = Int32(block) } else { next.other = Int32(block) }
     }
   }
 
-  /// The block behind a block, as far as code is concerned.
-  func blockAfter(_ block: Int) -> Int {
-    let isCold = machine.blocks[block].isCold
-    var next = block + 1
-    while next < destinations.count, destinations[next] != next || machine.blocks[next].isCold != isCold {
-      // An empty block whose code goes on right behind it is passed through.
-      next += 1
-    }
-    return next
+  /// Whether a jump to a block that lies ahead, in the same section, needs one byte for the distance.
+  func isNear(_ target: Int, from index: Int, in block: Int) -> Bool {
+    let first = Int(machine.blocks[target].first)
+    return first > index && machine.blocks[target].isCold == machine.blocks[block].isCold
+      && distances.isNear(index + 1, first)
   }
+
+  /// The block behind a block, as far as code is concerned: empty blocks whose code goes on elsewhere are passed through.
+  func blockAfter(_ block: Int) -> Int { Int(blocksAfter[block]) }
 
   /// Where a jump to a block ends up.
   func destination(_ block: Int) -> Int { destinations[block] }

@@ -3,14 +3,12 @@ import WebAssembly
 extension Lowering {
   mutating func lowerCall(_ value: IRValue, _ instruction: IRInstruction) throws(CompilationRefusal) {
     machine.hasCalls = true
-    let pooled = Array(ir.argumentSlice(instruction.a.id, instruction.b.id))
+    let pooled = ir.argumentSlice(instruction.a.id, instruction.b.id)
     switch instruction.operation {
     case .callRuntime:
       lowerRuntimeCall(value, instruction, pooled)
     case .call:
-      let type = environment.functionType(environment.module.spaces.functions[Int(instruction.imm)])
-      let layout = CallLayout(
-        parameters: type.parameters.map { IRType($0) }, results: type.results.map { IRType($0) })
+      let layout = layout(ofType: environment.module.spaces.functions[Int(instruction.imm)])
       passArguments(pooled, layout)
       var call = MachineInstruction(.callDirect)
       call.sub = instruction.imm == Int64(ir.index) ? 1 : 0
@@ -24,8 +22,8 @@ extension Lowering {
     case .callRecord:
       let types = pooled.dropFirst().map { ir.type($0) }
       let layout = CallLayout(parameters: types, results: resultTypes(of: value, instruction))
-      let record = use(pooled[0])
-      passArguments(Array(pooled.dropFirst()), layout)
+      let record = use(pooled[pooled.startIndex])
+      passArguments(pooled.dropFirst(), layout)
       emitMove(Self.record, record)
       var call = MachineInstruction(.call)
       call.imm = Int64(layout.stackBytes)
@@ -37,8 +35,8 @@ extension Lowering {
     default:
       let types = pooled.dropFirst().map { ir.type($0) }
       let layout = CallLayout(parameters: types, results: [])
-      let record = use(pooled[0])
-      passArguments(Array(pooled.dropFirst()), layout)
+      let record = use(pooled[pooled.startIndex])
+      passArguments(pooled.dropFirst(), layout)
       emitMove(Self.record, record)
       var call = MachineInstruction(.tailCall)
       call.imm = Int64(layout.stackBytes)
@@ -46,6 +44,17 @@ extension Lowering {
       call.definitions = layout.resultBits
       emit(call)
     }
+  }
+
+  /// The layout of calls of functions of a type of the module.
+  private mutating func layout(ofType index: UInt32) -> CallLayout {
+    if layouts.isEmpty { layouts = Array(repeating: nil, count: environment.module.module.types.count) }
+    if let layout = layouts[Int(index)] { return layout }
+    let type = environment.functionType(index)
+    let layout = CallLayout(
+      parameters: type.parameters.map { IRType($0) }, results: type.results.map { IRType($0) })
+    layouts[Int(index)] = layout
+    return layout
   }
 
   /// The types of all results of a call: the first is the call's own, the others those of the `result`s that follow it.
@@ -56,18 +65,18 @@ extension Lowering {
     return types
   }
 
-  private mutating func passArguments(_ arguments: [IRValue], _ layout: CallLayout) {
+  private mutating func passArguments(_ arguments: ArraySlice<IRValue>, _ layout: CallLayout) {
     adjustStack(by: layout.stackBytes + layout.resultStackBytes)
     for (argument, place) in zip(arguments, layout.arguments) {
       if case .stack(let offset) = place { storeToStack(argument, Self.stackPointer, offset) }
     }
-    var moves: [(place: VirtualRegister, source: VirtualRegister)] = []
+    argumentMoves.removeAll(keepingCapacity: true)
     for (argument, place) in zip(arguments, layout.arguments) {
       guard case .register(let register) = place else { continue }
       if ir[argument].operation == .constant, register.id < 16 { continue }
-      moves.append((register, use(argument)))
+      argumentMoves.append((register, use(argument)))
     }
-    for move in moves { emitMove(move.place, move.source) }
+    for index in argumentMoves.indices { emitMove(argumentMoves[index].place, argumentMoves[index].source) }
     // Constants are made right where they are passed.
     for (argument, place) in zip(arguments, layout.arguments) {
       guard case .register(let register) = place, register.id < 16, let bits = ir.constant(argument) else { continue }
@@ -126,7 +135,9 @@ extension Lowering {
   }
 
   /// A call into the runtime, in the platform's convention: the context, then the operands as integers, the result in rax.
-  private mutating func lowerRuntimeCall(_ value: IRValue, _ instruction: IRInstruction, _ operands: [IRValue]) {
+  private mutating func lowerRuntimeCall(
+    _ value: IRValue, _ instruction: IRInstruction, _ operands: ArraySlice<IRValue>
+  ) {
     let places: [Register] = [.rdi, .rsi, .rdx, .rcx, .r8, .r9]
     let sources = operands.map { use($0) }
     for (source, place) in zip(sources, places.dropFirst()) { emitMove(VirtualRegister(place), source) }

@@ -129,7 +129,7 @@ extension Lowering {
     var compare = MachineInstruction(.vectorCompare)
     compare.opcode = (ir.type(first) == .f64 ? VectorUnary.ucomisd : .ucomiss).rawValue
     compare.a = use(first)
-    compare.b = use(second)
+    setOperand(&compare, second)
     emit(compare)
   }
 

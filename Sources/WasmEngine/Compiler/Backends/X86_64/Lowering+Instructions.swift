@@ -23,6 +23,7 @@ extension Lowering {
     case .nothing, .parameter, .constant, .vectorConstant, .contextAddress, .zeroExtend, .result:
       break
     case .add: lowerAdd(value, instruction)
+    case .sub where ir.constant(instruction.a) == 0 && !isFolded[instruction.b.index]: negate(value, instruction)
     case .sub, .and, .or, .xor:
       let operation: Arithmetic =
         switch instruction.operation {
@@ -127,6 +128,17 @@ extension Lowering {
     result.d = target
     result.a = target
     emit(result)
+  }
+
+  private mutating func negate(_ value: IRValue, _ instruction: IRInstruction) {
+    let target = define(value)
+    emitMove(target, use(instruction.b))
+    var negation = MachineInstruction(.unary)
+    negation.size = size(instruction.type)
+    negation.sub = UnaryArithmetic.neg.rawValue
+    negation.d = target
+    negation.a = target
+    emit(negation)
   }
 
   private mutating func lowerAdd(_ value: IRValue, _ instruction: IRInstruction) {
@@ -364,23 +376,25 @@ extension Lowering {
   /// Emits a comparison of integers; the result is the condition to test.
   mutating func lowerComparison(_ instruction: IRInstruction) -> Condition {
     let condition = IRCondition(rawValue: instruction.aux) ?? .equal
+    if isFolded[instruction.a.index], ir[instruction.a].operation == .floatCompare,
+      let condition = lowerFloatComparison(ir[instruction.a])
+    {
+      // Unordered operands included.
+      return condition.negated
+    }
     let size = size(ir.type(instruction.a))
     if ir.constant(instruction.b) == 0,
       condition == .equal || condition == .notEqual || condition == .lessSigned || condition == .greaterOrEqualSigned
     {
       var test = MachineInstruction(.test)
       test.size = size
-      let source = ir[instruction.a]
-      if source.operation == .and, useCounts[instruction.a.index] == 1, isFolded[instruction.a.index],
-        condition == .equal || condition == .notEqual
-      {
-        test.a = use(source.a)
-        setOperand(&test, source.b, immediate: true)
+      if isFolded[instruction.a.index], ir[instruction.a].operation == .and {
+        testBits(ir[instruction.a])
       } else {
         test.a = use(instruction.a)
         test.b = test.a
+        emit(test)
       }
-      emit(test)
       switch condition {
       case .lessSigned: return .sign
       case .greaterOrEqualSigned: return .noSign
@@ -400,6 +414,10 @@ extension Lowering {
     if isFolded[value.index] {
       let instruction = ir[value]
       if instruction.operation == .compare { return lowerComparison(instruction) }
+      if instruction.operation == .and {
+        testBits(instruction)
+        return .notEqual
+      }
       if instruction.operation == .vector, let condition = lowerVectorTest(instruction) { return condition }
       if let condition = lowerFloatComparison(instruction) { return condition }
       // Equality of floats needs two conditions: as a number then.
@@ -417,6 +435,15 @@ extension Lowering {
     test.b = register
     emit(test)
     return .notEqual
+  }
+
+  /// The flags of an intersection that nobody wants but for whether it is empty.
+  private mutating func testBits(_ instruction: IRInstruction) {
+    var test = MachineInstruction(.test)
+    test.size = size(instruction.type)
+    test.a = use(instruction.a)
+    setOperand(&test, instruction.b, immediate: true)
+    emit(test)
   }
 
   private mutating func set(_ value: IRValue, _ condition: Condition) {

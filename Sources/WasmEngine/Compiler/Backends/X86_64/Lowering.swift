@@ -23,6 +23,10 @@ struct Lowering: ~Copyable {
   var position: UInt32 = 0
   var currentBlockIndex = 0
   var trapSites: [UInt64: Int] = [:]
+  /// How functions are called, by their types' indices, as far as that was asked for.
+  var layouts: [CallLayout?] = []
+  /// The moves of arguments to where a call wants them.
+  var argumentMoves: [(place: VirtualRegister, source: VirtualRegister)] = []
   /// The bytes of arguments that callers of this function push.
   var incomingStackBytes = 0
 
@@ -79,21 +83,25 @@ struct Lowering: ~Copyable {
           let condition = instruction.a
           if useCounts[condition.index] == 1 {
             let source = ir[condition]
-            let isComparison = source.operation == .compare || source.operation == .floatCompare || isVectorTest(source)
+            let isComparison =
+              source.operation == .compare || source.operation == .floatCompare || source.operation == .and
+              || isVectorTest(source)
             if isComparison, effects[condition.index] != 0, sameBlock(effects[condition.index], block, effects) {
               isFolded[condition.index] = true
               // A load that is part of the comparison does not move with it.
-              if effects[condition.index] != effects[value.index] {
-                if source.a.exists { isFolded[source.a.index] = false }
-                if source.b.exists { isFolded[source.b.index] = false }
-              }
+              if effects[condition.index] != effects[value.index] { keepOperands(of: source) }
             }
           }
         case .add where foldsAddress(value, instruction):
           break
         case .add, .sub, .and, .or, .xor, .mul, .compare, .fadd, .fsub, .fmul, .fdiv:
           let right = instruction.b
-          if foldsLoad(right, instruction, effects[right.index], now: effects[value.index]) {
+          if instruction.operation == .compare, dissolvesOperand(instruction), effects[instruction.a.index] != 0,
+            sameBlock(effects[instruction.a.index], block, effects)
+          {
+            isFolded[instruction.a.index] = true
+            if effects[instruction.a.index] != effects[value.index] { keepOperands(of: ir[instruction.a]) }
+          } else if foldsLoad(right, instruction, effects[right.index], now: effects[value.index]) {
             isFolded[right.index] = true
           } else if instruction.operation != .compare, instruction.operation != .sub, instruction.operation != .fsub,
             instruction.operation != .fdiv,
@@ -116,6 +124,31 @@ struct Lowering: ~Copyable {
         }
       }
     }
+  }
+
+  /// Whether a comparison with zero makes what it compares, which nobody else wants, part of itself: an intersection, whose
+  /// bits are tested, or a comparison of floats that one condition tells, which is turned round.
+  private func dissolvesOperand(_ comparison: IRInstruction) -> Bool {
+    guard useCounts[comparison.a.index] == 1, ir.constant(comparison.b) == 0 else { return false }
+    let source = ir[comparison.a]
+    let condition = IRCondition(rawValue: comparison.aux)
+    switch source.operation {
+    case .and: return condition == .equal || condition == .notEqual
+    case .floatCompare:
+      return condition == .equal && source.aux != IRFloatCondition.equal.rawValue
+        && source.aux != IRFloatCondition.notEqual.rawValue
+    default: return false
+    }
+  }
+
+  /// What is computed by its user, later than where it stands, is so without the loads that were made part of it.
+  private mutating func keepOperands(of instruction: IRInstruction) {
+    if instruction.operation == .compare, isFolded[instruction.a.index] {
+      let inner = ir[instruction.a]
+      if inner.operation == .and || inner.operation == .floatCompare { return keepOperands(of: inner) }
+    }
+    if instruction.a.exists { isFolded[instruction.a.index] = false }
+    if instruction.b.exists { isFolded[instruction.b.index] = false }
   }
 
   /// Folds what an addition can do as an address in one instruction: (x + y) + c, x + (y << n).
