@@ -223,6 +223,8 @@ struct MachineFunction {
   var hasOutwardCalls = false
   /// Whether anything is called, the runtime included, or jumped to as a tail call.
   var hasCalls = false
+  /// Whether it calls itself.
+  var hasSelfCalls = false
 
   mutating func reset() {
     instructions.removeAll(keepingCapacity: true)
@@ -238,6 +240,7 @@ struct MachineFunction {
     inlined.removeAll(keepingCapacity: true)
     hasOutwardCalls = false
     hasCalls = false
+    hasSelfCalls = false
   }
 
   mutating func newRegister(isVector vector: Bool) -> VirtualRegister {

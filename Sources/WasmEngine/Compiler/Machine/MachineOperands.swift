@@ -58,13 +58,25 @@ extension MachineInstruction {
     }
   }
 
-  /// Whether every physical register that is not reserved loses what it held: nothing is preserved by a callee.
-  var clobbersAll: Bool {
+  /// Whether it calls: every physical register that is not reserved loses what it held, but for those that callees preserve.
+  var isCall: Bool {
     switch operation {
     case .call, .callDirect, .callRuntime, .throwException: true
     default: false
     }
   }
+
+  /// Whether an exception can come out of it, which leaves nothing in registers where it is caught.
+  var mayThrow: Bool {
+    switch operation {
+    case .call, .callDirect, .throwException: true
+    default: false
+    }
+  }
+
+  /// The general registers that callees preserve, as bits; the platform's C convention preserves them too. Functions that
+  /// catch exceptions preserve all of them, so that what is unwound needs not be looked at.
+  static let preserved: UInt32 = 1 << 12 | 1 << 13 | 1 << 14
 
   /// Whether the instruction reads a register that it also writes.
   @inline(__always)

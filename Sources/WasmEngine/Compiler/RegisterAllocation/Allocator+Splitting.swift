@@ -78,6 +78,18 @@ extension Allocator {
     return result
   }
 
+  /// The innermost loop around a call, if a piece is used in it. Not where the function calls itself in it: it is entered as
+  /// often as the loop goes around then.
+  func loopAround(_ call: Int32, using piece: Int32) -> LoopRange? {
+    let number = innermostLoop[blockIndex(call)]
+    guard number >= 0 else { return nil }
+    let loop = loops[Int(number)]
+    guard !loop.isRecursive, nextUse(piece, from: max(start(piece), loop.start), needsRegister: false) < loop.end else {
+      return nil
+    }
+    return loop
+  }
+
   /// Puts a piece into memory, up to the place where it must be in a register again, which lies behind `position`: whoever
   /// has found its registers before that is not asked again.
   mutating func spill(_ piece: Int32, until use: Int32, after position: Int32) {

@@ -38,6 +38,8 @@ struct Allocator: ~Copyable {
   var live = LiveIntervals()
   var moves: [AllocatorMove] = []
   var slotCount: Int32 = 0
+  /// The registers that the function keeps for its caller, as bits, in the last slots.
+  private(set) var saved: UInt32 = 0
   /// The stack slot of each virtual register; -1 where it has none.
   var slots: [Int32] = []
   var isVector: [Bool] = []
@@ -49,6 +51,8 @@ struct Allocator: ~Copyable {
   /// The registers that hold a piece at the place that allocation has come to, as bits; for each the piece, and where the
   /// range of it ends that is around the place.
   private var busy: UInt32 = 0
+  /// The registers that have held any.
+  private var used: UInt32 = 0
   private let activePiece = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
   private let activeUntil = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
   /// Pieces with a register that are in a hole, by where their next ranges begin.
@@ -63,6 +67,8 @@ struct Allocator: ~Copyable {
     var end: Int32
     var parent: Int32
     var header: Int32
+    /// Whether the function calls itself in it.
+    var isRecursive = false
   }
 
   var loops: [LoopRange] = []
@@ -124,6 +130,7 @@ struct Allocator: ~Copyable {
     moves.removeAll(keepingCapacity: true)
     slotCount = 0
     hasFailed = false
+    used = 0
     slots.refill(-1, count: machine.isVector.count)
     isVector = machine.isVector
     isParameter.refill(false, count: machine.isVector.count)
@@ -154,6 +161,9 @@ struct Allocator: ~Copyable {
       allocate(current)
     }
     resolve(machine)
+    let catches = machine.blocks.contains { $0.landing >= 0 }
+    saved = (catches ? UInt32.max : used) & MachineInstruction.preserved
+    slotCount += Int32(saved.nonzeroBitCount)
     return !hasFailed
   }
 
@@ -296,6 +306,7 @@ struct Allocator: ~Copyable {
     let register = Int(live.intervals[Int(piece)].place)
     assert(busy & 1 << UInt32(register) == 0, "two values in one register")
     busy |= 1 << UInt32(register)
+    used |= 1 << UInt32(register)
     activePiece[register] = piece
     activeUntil[register] = live.ranges[Int(live.intervals[Int(piece)].currentRange)].end
   }
@@ -337,6 +348,7 @@ struct Allocator: ~Copyable {
     let hints = (
       place(ofHint: live.intervals[Int(current)].edgeHint), place(ofHint: live.intervals[Int(current)].hint)
     )
+    if call < finish, allocatePreserved(current, call) { return }
     var best: Int8 = -1
     if isFree(hints.0, range, call, finish) {
       best = hints.0
@@ -405,6 +417,60 @@ struct Allocator: ~Copyable {
       return
     }
     allocateBlocked(current, registers)
+  }
+
+  /// Gives a piece that crosses a call in a loop a register that callees preserve, if one is free at least as long as the
+  /// loop goes on. It costs a store and a load whenever the function is entered, and saves as many each time around.
+  private mutating func allocatePreserved(_ current: Int32, _ call: Int32) -> Bool {
+    guard !isVector[live.intervals[Int(current)].register.index], let loop = loopAround(call, using: current) else {
+      return false
+    }
+    let range = live.intervals[Int(current)].firstRange
+    let finish = end(current)
+    let guarded = fixedIntersection(LiveIntervals.guardedCallClobbers, range, before: finish)
+    let wanted = min(finish, loop.end)
+    guard guarded >= wanted else { return false }
+    var best = -1
+    var until: Int32 = 0
+    Self.forEach(MachineInstruction.preserved & ~busy) { register in
+      if free[register] > until { (best, until) = (register, free[register]) }
+    }
+    if until < wanted {
+      // What a loop changes had better be there than what it only reads, which comes back from memory at once.
+      guard start(current) == loop.start, let other = leastNeededPreserved(at: loop.start) else { return false }
+      best = other
+      until = Int32.max
+      inactive.forEach(before: finish) { piece in
+        guard Int(live.intervals[Int(piece)].place) == best else { return }
+        until = min(until, intersection(live.intervals[Int(piece)].currentRange, range, end: finish))
+      }
+      guard until >= wanted else { return false }
+      busy &= ~(1 << UInt32(best))
+      evict(activePiece[best], at: loop.start)
+    }
+    until = min(until, finish, guarded)
+    if until < finish {
+      let at = bestSplit(from: max(loop.end, live.lastDefinition(of: current) + 1), to: until)
+      guard at >= loop.end, at > live.lastDefinition(of: current) else { return false }
+      enqueue(split(current, at: at))
+    }
+    live.intervals[Int(current)].place = Int8(best)
+    activate(current)
+    return true
+  }
+
+  /// Of the registers that callees preserve and that hold what comes from before a position, the one whose value is wanted
+  /// last.
+  private func leastNeededPreserved(at position: Int32) -> Int? {
+    var result: Int?
+    var farthest = position
+    Self.forEach(MachineInstruction.preserved & busy) { register in
+      let piece = activePiece[register]
+      guard start(piece) < position, live.lastDefinition(of: piece) < position else { return }
+      let next = nextUse(piece, from: position, needsRegister: false)
+      if next > farthest { (result, farthest) = (register, next) }
+    }
+    return result
   }
 
   /// Whether a hinted register is free for all of a piece's ranges, the last of which ends at `finish`.
@@ -526,6 +592,16 @@ struct Allocator: ~Copyable {
         open = Int32(loops.count - 1)
       }
       innermostLoop[block] = open
+    }
+    guard machine.hasSelfCalls, !loops.isEmpty else { return }
+    for block in machine.blocks.indices where innermostLoop[block] >= 0 {
+      let instructions = machine.instructions[Int(machine.blocks[block].first)..<Int(machine.blocks[block].end)]
+      guard instructions.contains(where: { $0.operation == .callDirect && $0.sub == 1 }) else { continue }
+      var loop = innermostLoop[block]
+      while loop >= 0, !loops[Int(loop)].isRecursive {
+        loops[Int(loop)].isRecursive = true
+        loop = loops[Int(loop)].parent
+      }
     }
   }
 

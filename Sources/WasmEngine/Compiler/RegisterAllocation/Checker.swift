@@ -223,8 +223,11 @@ struct AllocationChecker {
       report("is changed in place, but is in two places", step)
     }
     let copied = instruction.operation == .move ? index(of: step.a).map { contents[$0] } ?? [] : []
-    if instruction.clobbersAll {
-      for register in 0..<32 where !MachineInstruction.isReserved(VirtualRegister(register)) {
+    if instruction.isCall {
+      let isGuarded = instruction.mayThrow && machine.blocks[block].landing >= 0
+      let kept = isGuarded ? 0 : MachineInstruction.preserved
+      for register in 0..<32
+      where !MachineInstruction.isReserved(VirtualRegister(register)) && kept & 1 << UInt32(register) == 0 {
         contents[register].removeAll(keepingCapacity: true)
       }
     }
@@ -300,14 +303,6 @@ extension MachineInstruction {
   fileprivate var isTied: Bool {
     switch operation {
     case .arithmetic, .multiply, .shiftConstant, .shift, .unary, .moveIf, .floatExtreme, .moveIfVector: true
-    default: false
-    }
-  }
-
-  /// Whether an exception can come out of it.
-  fileprivate var mayThrow: Bool {
-    switch operation {
-    case .call, .callDirect, .throwException: true
     default: false
     }
   }

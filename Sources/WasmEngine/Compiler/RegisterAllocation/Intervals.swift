@@ -37,8 +37,11 @@ struct Interval {
 
 /// The live ranges and uses of all registers of a machine function, found in one pass from its end (Wimmer, Franz 2010).
 struct LiveIntervals: ~Copyable {
-  /// The interval of what every allocatable register loses in calls: that of the stack pointer, which is not allocated.
+  /// The interval of what allocatable registers lose in calls, but for those that callees preserve: that of the stack
+  /// pointer, which is not allocated.
   static let callClobbers = Int(Register.rsp.number)
+  /// The interval of what all of them lose in calls whose exceptions the function catches: that of the frame pointer.
+  static let guardedCallClobbers = Int(Register.rbp.number)
 
   var ranges = Pool<LiveRange>()
   var uses = Pool<RegisterUse>()
@@ -140,7 +143,12 @@ struct LiveIntervals: ~Copyable {
       for index in stride(from: Int(info.pointee.end) - 1, through: Int(info.pointee.first), by: -1) {
         let position = Int32(index) * 2
         let instruction = instructions + index
-        if instruction.pointee.clobbersAll { addRange(Self.callClobbers, position + 1, position + 2) }
+        if instruction.pointee.isCall {
+          addRange(Self.callClobbers, position + 1, position + 2)
+          if info.pointee.landing >= 0, instruction.pointee.mayThrow {
+            addRange(Self.guardedCallClobbers, position + 1, position + 2)
+          }
+        }
         instruction.pointee.forEachDefinition { register in
           let index = register.index
           if !register.isPhysical { lastDefinition[index] = max(lastDefinition[index], position + 1) }

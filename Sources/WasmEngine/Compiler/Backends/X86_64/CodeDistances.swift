@@ -37,6 +37,7 @@ struct CodeDistances {
       sum &+= offsets[index]
       offsets[index] = sum
       sum &+= Self.length(machine.instructions[index], move: move)
+      if machine.instructions[index].operation == .ret { sum &+= Int32(allocator.saved.nonzeroBitCount) &* 7 }
     }
     offsets[machine.instructions.count] &+= sum
   }

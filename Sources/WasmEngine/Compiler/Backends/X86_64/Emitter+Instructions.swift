@@ -319,6 +319,7 @@ extension Emitter {
   private mutating func emitTailCall(stackBytes: Int) {
     // r10, rax and rbx are no arguments.
     let shift = 16 + incomingStackBytes - stackBytes
+    restoreSaved()
     assembler.move(.quad, .r10, .memory(Address(.rbp, 8)))
     assembler.move(.quad, .rax, .memory(Address(.rbp)))
     // From the last word on, since the new place is above the old one.

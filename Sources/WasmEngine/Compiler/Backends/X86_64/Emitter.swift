@@ -48,6 +48,8 @@ struct Emitter: ~Copyable {
   var accesses: [AccessSite] = []
   var frameSize = 0
   private var hasSlots = false
+  /// The registers that are kept for the caller, with their slots.
+  private var saved: [(register: Register, place: Address)] = []
   /// The bytes that a frame may have whose function does not compare the stack pointer: a fraction of
   /// ``ThreadStack/reserve``.
   private static let leafFrameLimit = 4096
@@ -87,6 +89,10 @@ struct Emitter: ~Copyable {
     // The word below the saved frame pointer holds the context; the slots follow.
     hasSlots = allocator.slotCount > 0
     frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
+    saved.removeAll(keepingCapacity: true)
+    for number in 0..<UInt8(16) where allocator.saved & 1 << UInt32(number) != 0 {
+      saved.append((Register(number: number), slotAddress(allocator.slotCount - 1 - Int32(saved.count))))
+    }
     distances.estimate(machine, allocator, frameSize: frameSize)
     if let function = emitOnce(allocator) { return function }
     guard assembler.code.isOutOfReach else { return nil }
@@ -199,7 +205,7 @@ struct Emitter: ~Copyable {
     // Instructions are four to five bytes on average.
     let estimate = (end - first) * 9 / 2
     // Where a loop calls, the call is what it costs.
-    guard estimate <= CodeArena.alignment, !machine.instructions[first..<end].contains(where: \.clobbersAll) else {
+    guard estimate <= CodeArena.alignment, !machine.instructions[first..<end].contains(where: \.isCall) else {
       return nil
     }
     return estimate
@@ -271,6 +277,7 @@ struct Emitter: ~Copyable {
     // execution last, but by loops, which look for themselves.
     if !machine.hasCalls, frameSize <= Self.leafFrameLimit {
       if hasSlots { assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize)) }
+      for (register, place) in saved { assembler.move(.quad, place, register) }
       return
     }
     assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize))
@@ -284,9 +291,16 @@ struct Emitter: ~Copyable {
     machine.trapSites[machine.trapSites.count - 1].isPrologue = true
     coldTraps.append((trap, machine.trapSites.count - 1, nil))
     if machine.hasOutwardCalls { assembler.move(.quad, Address(.rbp, -8), .r15) }
+    for (register, place) in saved { assembler.move(.quad, place, register) }
+  }
+
+  /// Brings back what callers want to find in registers again.
+  mutating func restoreSaved() {
+    for (register, place) in saved { assembler.move(.quad, register, .memory(place)) }
   }
 
   mutating func emitEpilogue() {
+    restoreSaved()
     // Not from rbp: that may just be coming back from the stack, and what returns often would wait for it each time.
     if machine.hasCalls || hasSlots { assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(frameSize)) }
     assembler.pop(.rbp)

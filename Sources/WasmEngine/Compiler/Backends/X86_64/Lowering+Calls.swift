@@ -12,6 +12,7 @@ extension Lowering {
       passArguments(pooled, layout)
       var call = MachineInstruction(.callDirect)
       call.sub = instruction.imm == Int64(ir.index) ? 1 : 0
+      if call.sub == 1 { machine.hasSelfCalls = true }
       call.displacement = Int32(environment.layout.functionRecord(Int(instruction.imm)))
       call.imm = Int64(layout.stackBytes)
       call.opcode = layout.argumentBits
