@@ -141,6 +141,7 @@ extension Allocator {
     listPieces()
     var pending: [AllocatorMove] = []
     var isEntered = [Bool](repeating: false, count: machine.blocks.count)
+    var movedEarly = -3
     for block in machine.blocks.indices {
       let info = machine.blocks[block]
       let from = info.end * 2 - 1
@@ -192,58 +193,77 @@ extension Allocator {
           }
         }
       }
-      if count == 1, pending.count > first, !isEntered[block] { storeEarly(block, machine, &pending, from: first) }
+      // Of a branch's two ways only one: the other does not know what was moved for it.
+      if count == 1, pending.count > first, !isEntered[block], movedEarly < block - 1,
+        moveEarly(block, machine, &pending, from: first)
+      {
+        movedEarly = block
+      }
     }
     moves.append(contentsOf: pending)
   }
 
-  /// Where nothing is done along one way out of a branch but to fill slots of parameters that the other way does not know,
-  /// that may as well be done in front of the comparison: then the branch itself goes there, mostly back to the beginning of
-  /// a loop.
-  private func storeEarly(
+  /// Where nothing is done along one way out of a branch but to bring parameters to places of which the other way wants
+  /// nothing, that may as well be done in front of the branch: then the branch itself goes there, mostly back to the beginning
+  /// of a loop, which so has one branch. True where it was.
+  private func moveEarly(
     _ block: Int, _ machine: borrowing MachineFunction, _ pending: inout [AllocatorMove], from first: Int
-  ) {
+  ) -> Bool {
     let info = machine.blocks[block]
-    guard info.end == info.first + 1, !info.isLanding, !info.isCold else { return }
+    guard info.end == info.first + 1, !info.isLanding, !info.isCold else { return false }
     // The blocks that edges were given follow where they come from.
     let branch = (max(block - 2, 0)..<block).last {
       Int(machine.blocks[$0].successors.0) == block || Int(machine.blocks[$0].successors.1) == block
     }
-    guard let branch, machine.blocks[branch].poolCount == 0 else { return }
+    guard let branch, machine.blocks[branch].poolCount == 0 else { return false }
     let origin = machine.blocks[branch]
     let other = Int(origin.successors.0 == block ? origin.successors.1 : origin.successors.0)
+    let header = Int(info.successors.0)
     // Both ways may fill the same slots, each with its own.
-    guard other >= 0, machine.blocks[other].successors.0 != info.successors.0 else { return }
-    let compare = origin.end - 3
-    guard compare > origin.first, machine.instructions[Int(compare) + 1].operation == .jumpIf,
-      [.compare, .test].contains(machine.instructions[Int(compare)].operation)
-    else { return }
-    let position = compare * 2
-    let parameters = machine.blocks[Int(info.successors.0)].parameters
-    var stores: [AllocatorMove] = []
+    guard other >= 0, Int(machine.blocks[other].successors.0) != header else { return false }
+    let jump = Int(origin.end) - 2
+    guard jump - 1 > origin.first, machine.instructions[jump].operation == .jumpIf else { return false }
+    let compare = machine.instructions[jump - 1]
+    guard [.compare, .test, .vectorCompare].contains(compare.operation) else { return false }
+    let position = Int32(jump) * 2
+    // In front of the comparison, which the branch follows best at once, unless that reads what is written.
+    var isBeforeCompare = true
+    var targets: UInt32 = 0
+    var count = 0
+    let parameters = machine.blocks[header].parameters
     for index in 0..<Int(parameters.count) {
       let argument = machine.registerPool[Int(info.arguments.start) + index].index
       let parameter = machine.registerPool[Int(parameters.start) + index].index
       guard live.intervals[parameter].firstRange >= 0 else { continue }
-      let to = place(of: parameter, at: machine.blocks[Int(info.successors.0)].first * 2)
+      let target = place(of: parameter, at: machine.blocks[header].first * 2)
       let source = place(of: argument, at: info.end * 2 - 1)
       let slot = AllocatorMove.Place.slot(slots[parameter])
-      if slots[parameter] < 0 {
-        guard source == to else { return }
-        continue
+      let isStored = slots[parameter] >= 0 && source != slot && (target.isRegister || source != target)
+      guard isStored || source != target else { continue }
+      guard place(of: argument, at: position) == source else { return false }
+      if live.lastDefinition[argument] >= position - 2 || place(of: argument, at: position - 2) != source {
+        isBeforeCompare = false
       }
-      if source == slot { continue }
-      guard source.isRegister, to == slot || to == source, !live.isLive(parameter, into: other),
-        live.lastDefinition[argument] < position, place(of: argument, at: position) == source
-      else { return }
-      for operand in [machine.instructions[Int(compare)].a, machine.instructions[Int(compare)].b]
-      where operand.exists && !operand.isPhysical && operand.index == parameter { return }
-      stores.append(
-        AllocatorMove(
-          position: position, phase: .storing, isVector: isVector[parameter], source: source, target: slot))
+      count += (source != target ? 1 : 0) + (isStored && target.isRegister ? 1 : 0)
+      if source != target, target.isRegister { targets |= 1 << UInt32(target.raw) }
+      if isStored || !target.isRegister, live.isLive(parameter, into: other) { return false }
+      for operand in [compare.a, compare.b, compare.x] where operand.exists && !operand.isPhysical {
+        let read = place(of: operand.index, at: position - 2)
+        if (read == target && source != target) || (read == slot && isStored) { isBeforeCompare = false }
+      }
     }
-    guard stores.count == pending.count - first else { return }
-    pending.replaceSubrange(first..., with: stores)
+    // Anything else that is moved is not looked at.
+    guard count == pending.count - first, targets == 0 || header <= block else { return false }
+    if targets != 0 {
+      var isWanted = false
+      live.forEachLive(into: other) { register in
+        let place = place(of: register, at: origin.end * 2 - 1)
+        if place.isRegister, targets & 1 << UInt32(place.raw) != 0 { isWanted = true }
+      }
+      guard !isWanted else { return false }
+    }
+    for index in first..<pending.count { pending[index].position = isBeforeCompare ? position - 2 : position }
+    return true
   }
 
   /// Where an exception goes on everything is in its slot, since the call that it comes from preserves no register.

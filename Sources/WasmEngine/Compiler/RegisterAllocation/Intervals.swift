@@ -402,6 +402,25 @@ struct LiveIntervals: ~Copyable {
     return liveIn[block * words + number >> 6] & (1 << UInt64(number & 63)) != 0
   }
 
+  /// Calls `body` with each register that is live where a block begins.
+  func forEachLive(into block: Int, _ body: (Int) -> Void) {
+    for word in 0..<words {
+      var bits = liveIn[block * words + word]
+      while bits != 0 {
+        let place = word * 64 + bits.trailingZeroBitCount
+        bits &= bits - 1
+        // Of those that share the place, the last whose life has begun.
+        var low = Int(ownerStarts[place])
+        var high = Int(ownerStarts[place + 1])
+        while high - low > 1 {
+          let middle = (low + high) / 2
+          if owners[middle].firstBlock <= Int32(block) { low = middle } else { high = middle }
+        }
+        body(Int(owners[low].register))
+      }
+    }
+  }
+
   /// Of a move.
   private mutating func addHints(_ target: VirtualRegister, _ source: VirtualRegister) {
     if !target.isPhysical { intervals[target.index].hint = source }
