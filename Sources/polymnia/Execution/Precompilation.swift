@@ -23,8 +23,9 @@ struct Precompilation {
     configuration.validationThreads = threads
     let engine = Engine(configuration)
     let module = try module(input, engine)
-    CompilationProgressLine.show { module.compileFunctions(progress: $0) }
+    // Before the long work, so that one does not wait for it to hear that there is nowhere to write.
     var file = try OutputFile.create(output)
+    CompilationProgressLine.show { module.compileFunctions(progress: $0) }
     do {
       try module.writePrecompiled { file.write(Array($0)) }
     } catch let error as PrecompiledCodeError {
