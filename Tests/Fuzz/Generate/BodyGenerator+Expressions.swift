@@ -43,7 +43,9 @@ extension BodyGenerator {
     defer { depth -= 1 }
     if type == Self.ownFunction { return ownFunctionReference() }
     if type == .exceptionReference { return Node(code: [0xD0, 0x69], result: type) }
-    let choice = random.below(100)
+    var choice = random.below(100)
+    // In a crowd it is the locals that count.
+    if isCrowded { choice = random.chance(45) ? 0 : random.chance(45) ? 40 : choice }
     if budget <= 0 || depth > 11 || choice < 34 { return leaf(type) }
     if type == .v128, choice < 76 { return vectorExpression() }
     switch choice {
@@ -60,8 +62,14 @@ extension BodyGenerator {
     }
   }
 
-  private mutating func leaf(_ type: ValueType) -> Node {
-    let candidates = locals.indices.filter { locals[$0] == type && !hidden.contains($0) }
+  mutating func leaf(_ type: ValueType) -> Node {
+    if isCrowded, random.chance(85) {
+      let candidates = crowd.filter { locals[$0] == type && !resting.contains($0) }
+      if !candidates.isEmpty { return get(random.pick(candidates)) }
+    }
+    let candidates = locals.indices.filter {
+      locals[$0] == type && !hidden.contains($0) && !(isCrowded && resting.contains($0))
+    }
     if random.chance(70), !candidates.isEmpty {
       return Node(code: Self.bytes(0x20, random.pick(candidates)), result: type)
     }

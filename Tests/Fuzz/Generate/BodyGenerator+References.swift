@@ -113,7 +113,7 @@ extension BodyGenerator {
     if random.chance(30), let place = program.elements.firstIndex(of: callee) {
       let table = random.below(program.tables.count)
       // Now and then one of another type.
-      let entry = random.chance(97) ? place + table : random.below(12)
+      let entry = random.chance(isCrowded ? 99 : 97) ? place + table : random.below(12)
       return ([tableConstant(table, entry)], Self.bytes(isTail ? 0x13 : 0x11, index, table))
     }
     if random.chance(15), callee >= program.imports.count {

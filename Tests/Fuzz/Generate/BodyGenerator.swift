@@ -27,6 +27,13 @@ struct BodyGenerator {
   /// How many more nodes there may be.
   var budget = 0
   var depth = 0
+  /// Whether this is one of the functions in which more is alive than there are registers; the locals that are.
+  var isCrowded = false
+  var crowd: [Int] = []
+  /// Locals that are addresses of something in a memory.
+  var pointers: [Int] = []
+  /// Locals that expressions leave alone for now.
+  var resting: Set<Int> = []
 
   init(random: RandomSource, program: Program, function: Int) {
     self.random = random
@@ -51,11 +58,15 @@ struct BodyGenerator {
     budget = 40 + random.below(random.chance(20) ? 700 : 220)
     targets = [Target(types: type.results)]
     var body = [entry()]
-    body += statements(3 + random.below(10))
-    // Some functions have a loop that makes them hot.
-    if random.chance(20) {
-      body.append(loop(hot: true))
-      body += statements(1 + random.below(4))
+    if random.chance(Self.crowdedShare) {
+      body += crowdedBody()
+    } else {
+      body += statements(3 + random.below(10))
+      // Some functions have a loop that makes them hot.
+      if random.chance(20) {
+        body.append(loop(hot: true))
+        body += statements(1 + random.below(4))
+      }
     }
     if random.chance(10), let call = tailCall() {
       body.append(call)
@@ -65,6 +76,9 @@ struct BodyGenerator {
     program.functions[function].body = body
     program.functions[function].locals = Array(locals[type.parameters.count...])
   }
+
+  /// Of a hundred functions so many are crowded.
+  private static let crowdedShare = 25
 
   /// Leaves the function when too many functions have been entered.
   private mutating func entry() -> Node {
@@ -97,6 +111,7 @@ struct BodyGenerator {
     budget -= 1
     depth += 1
     defer { depth -= 1 }
+    if isCrowded { return crowdedStatement() }
     let isDeep = depth > 6
     switch random.below(100) {
     case 0..<26: return assignment()
@@ -133,16 +148,20 @@ struct BodyGenerator {
 
   /// A local that may be written, of any type.
   mutating func writable(_ type: ValueType? = nil) -> Int {
+    if isCrowded, random.chance(80) {
+      let candidates = crowd.filter { type == nil || locals[$0] == type }
+      if !candidates.isEmpty { return random.pick(candidates) }
+    }
     let candidates = locals.indices.filter { !counters.contains($0) && (type == nil || locals[$0] == type) }
     return candidates.isEmpty ? newLocal(type ?? .i32) : random.pick(candidates)
   }
 
-  private mutating func assignment() -> Node {
+  mutating func assignment() -> Node {
     let local = writable()
     return Node(operands: [expression(locals[local])], code: Self.bytes(0x21, local))
   }
 
-  private mutating func globalAssignment() -> Node {
+  mutating func globalAssignment() -> Node {
     let global = 1 + random.below(program.globals.count - 1)
     return Node(operands: [canonical(expression(program.globals[global].type))], code: Self.bytes(0x24, global))
   }
@@ -182,7 +201,7 @@ struct BodyGenerator {
     return make(&self)
   }
 
-  private mutating func conditional() -> Node {
+  mutating func conditional() -> Node {
     let parameters = someTypes()
     let results = someTypes()
     let operands = parameters.map { expression($0) } + [condition()]
@@ -199,7 +218,7 @@ struct BodyGenerator {
       operands: operands, code: [0x04] + blockType(parameters, results), bodies: bodies, tail: take(results))
   }
 
-  private mutating func block() -> Node {
+  mutating func block() -> Node {
     let parameters = someTypes()
     let results = someTypes()
     let operands = parameters.map { expression($0) }
@@ -237,7 +256,7 @@ struct BodyGenerator {
     bytes(0x20, counter) + [0x41, 1, 0x6B] + bytes(0x22, counter) + [0x41, 0, 0x4A]
   }
 
-  private mutating func branch() -> Node {
+  mutating func branch() -> Node {
     let label = random.below(targets.count)
     let target = targets[targets.count - 1 - label]
     if target.isHidden { return assignment() }
@@ -269,7 +288,7 @@ struct BodyGenerator {
   private func drop(_ types: [ValueType]) -> [UInt8] { types.map { _ in 0x1A } }
 
   /// Blocks in one another and a jump table out of the innermost.
-  private mutating func branchTable() -> Node {
+  mutating func branchTable() -> Node {
     let arms = 2 + random.below(4)
     var output = ByteWriter()
     output.byte(0x0E)
