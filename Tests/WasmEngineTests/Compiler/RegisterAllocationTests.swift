@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WebAssembly
 
@@ -114,6 +115,16 @@ struct RegisterAllocationTests {
   @Test func allocationsAreProved() throws {
     for text in [Self.find, Self.waiting, Self.crowded(8), Self.crowded(24), Self.crowded(60), EverythingModule.text] {
       for (machine, steps) in try allocate(text) { #expect(AllocationChecker.mistakes(in: machine, steps) == []) }
+    }
+  }
+
+  /// What is split behind the last thing that uses it in front of a loop with a call has lost its register already where
+  /// that instruction writes it.
+  @Test func splitsInTheMiddleOfAnInstruction() throws {
+    let find = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Fuzz/Finds/split-in-an-instruction.wat").standardizedFileURL
+    for (machine, steps) in try allocate(try String(contentsOf: find, encoding: .utf8)) {
+      #expect(AllocationChecker.mistakes(in: machine, steps) == [])
     }
   }
 
