@@ -128,6 +128,27 @@ struct CompilationCostTests {
     #expect(times[1] < times[0] * 3.2, "\(times)")
   }
 
+  /// So does what it costs to prove the allocation of its registers, but where all is alive throughout.
+  @Test(arguments: [Shape.accesses, .branches, .calls, .guardedCalls, .table, .nestedBlocks])
+  func proofsGrowAsTheFunctionDoes(shape: Shape) throws {
+    let functions = try [400, 800].map { count in
+      let stages = try CompilerStages(text: shape.text(count)) { $0.checksCompiler = false }
+      let ir = try #require(stages.stages(1).last?.ir)
+      return try stages.generate(ir)
+    }
+    var times = [Double.infinity, .infinity]
+    for _ in 0..<3 {
+      for (index, function) in functions.enumerated() {
+        let time = Self.seconds {
+          #expect(AllocationChecker.mistakes(in: function.machine, function.compiled.steps) == [])
+        }
+        times[index] = min(times[index], time)
+      }
+      if times[1] < times[0] * 2.5 { break }
+    }
+    #expect(times[1] < times[0] * 3.2, "\(times)")
+  }
+
   /// What is alive between blocks is kept in sets as large as what is alive at once.
   @Test func setsOfWhatIsAliveAreSmall() throws {
     func words(_ shape: Shape, _ count: Int) throws -> Int {

@@ -210,6 +210,8 @@ struct RegisterAllocationTests {
       instruction(.move, d: VirtualRegister(Register.rax), a: value), instruction(.ret),
     ]
     machine.instructions[5].opcode = 1
+    machine.instructions[1].imm = 1
+    machine.instructions[3].imm = 2
     machine.blocks = [
       MachineBlock(first: 0, end: 2, successors: (1, -1)), MachineBlock(first: 2, end: 4, successors: (2, -1)),
       MachineBlock(first: 4, end: 6),
@@ -250,6 +252,13 @@ struct RegisterAllocationTests {
     var shorter = saved
     shorter.removeAll { $0.kind == .instruction && $0.index == 2 }
     #expect(AllocationChecker.mistakes(in: machine, shorter) == ["block 1: instruction 3 in the place of 2"])
+    shorter = saved
+    shorter.removeAll { $0.kind == .instruction && $0.index == 3 }
+    #expect(AllocationChecker.mistakes(in: machine, shorter) == ["block 1 ends in front of instruction 3"])
+    // A jump to somewhere else.
+    machine.instructions[1].imm = 2
+    #expect(AllocationChecker.mistakes(in: machine, saved).contains { $0.contains("goes on at block 2") })
+    machine.instructions[1].imm = 1
     // The value under the name of a parameter.
     machine.registerPool = [value, parameter]
     machine.blocks[1].arguments = (0, 1)
@@ -262,6 +271,95 @@ struct RegisterAllocationTests {
     machine.blocks[1].arguments = (0, 1)
     machine.blocks[2].parameters = (1, 1)
     #expect(AllocationChecker.mistakes(in: machine, saved).count == 1)
+  }
+
+  /// A function of one parameter in v32, which is compared and is the result whichever way is taken.
+  private static func branching() -> MachineFunction {
+    var machine = MachineFunction()
+    machine.reset()
+    let value = machine.newRegister(isVector: false)
+    func result() -> [MachineInstruction] {
+      var move = MachineInstruction(.move)
+      (move.d, move.a) = (VirtualRegister(Register.rax), value)
+      var ret = MachineInstruction(.ret)
+      ret.opcode = 1
+      return [move, ret]
+    }
+    var move = MachineInstruction(.move)
+    (move.d, move.a) = (value, VirtualRegister(Register.rdi))
+    var compare = MachineInstruction(.compare)
+    (compare.a, compare.usesImmediate, compare.imm) = (value, true, 5)
+    var jumpIf = MachineInstruction(.jumpIf)
+    (jumpIf.sub, jumpIf.imm) = (Condition.equal.rawValue, 1)
+    var jump = MachineInstruction(.jump)
+    jump.imm = 2
+    machine.instructions = [move, compare, jumpIf, jump] + result() + result()
+    machine.blocks = [
+      MachineBlock(first: 0, end: 4, successors: (1, 2)), MachineBlock(first: 4, end: 6),
+      MachineBlock(first: 6, end: 8),
+    ]
+    return machine
+  }
+
+  /// Moves between a conditional jump and the jump behind it happen on one way only: the other, where the two were turned
+  /// round.
+  @Test func movesBehindAConditionalJump() throws {
+    let machine = Self.branching()
+    func mistakes(isTurned: Bool, _ first: Int8, _ second: Int8) -> [String] {
+      var steps: [EmissionStep] = []
+      for (index, instruction) in machine.instructions.enumerated() {
+        if let block = machine.blocks.firstIndex(where: { Int($0.first) == index }) {
+          steps.append(EmissionStep(kind: .block, codeOffset: 0, index: Int32(block)))
+        }
+        if index == 3 {
+          var move = EmissionStep(kind: .move, codeOffset: 0)
+          (move.a, move.d) = (.register(3), .register(6))
+          steps.append(move)
+          move.a = .register(9)
+          move.d = .register(3)
+          steps.append(move)
+        }
+        var step = EmissionStep(kind: .instruction, codeOffset: 0, index: Int32(index))
+        step.isTurned = isTurned && (index == 2 || index == 3)
+        if instruction.d.exists { step.d = .register(instruction.d.isPhysical ? 0 : 3) }
+        if instruction.a.exists { step.a = .register(index == 0 ? 7 : index < 4 ? 3 : index < 6 ? first : second) }
+        steps.append(step)
+      }
+      return AllocationChecker.mistakes(in: machine, steps)
+    }
+    #expect(mistakes(isTurned: false, 3, 6) == [])
+    #expect(
+      mistakes(isTurned: false, 6, 6) == [
+        "4: move.double d=rax a=v32 [d=rax a=rsi]: v32 is read from rsi, which holds nothing"
+      ])
+    #expect(
+      mistakes(isTurned: false, 3, 3) == [
+        "6: move.double d=rax a=v32 [d=rax a=rbx]: v32 is read from rbx, which holds nothing"
+      ])
+    #expect(mistakes(isTurned: true, 6, 3) == [])
+    #expect(mistakes(isTurned: true, 3, 6).count == 2)
+  }
+
+  /// The emitter does not turn jumps round between which there are moves: it would skip them.
+  @Test func jumpsAreTurnedRoundWithoutMovesBetween() throws {
+    let machine = Self.branching()
+    for isMoved in [false, true] {
+      var allocator = Allocator()
+      let isAllocated = allocator.run(machine)
+      try #require(isAllocated)
+      if isMoved {
+        // Something that nobody asks for.
+        allocator.moves.append(AllocatorMove(position: 6, source: .register(8), target: .register(9)))
+      }
+      var emitter = Emitter(avx: false)
+      emitter.recordsSteps = true
+      emitter.machine = machine
+      let emitted = emitter.emit(allocator, incomingStackBytes: 0)
+      let compiled = try #require(emitted)
+      #expect(compiled.steps.count { $0.isTurned } == (isMoved ? 0 : 2))
+      #expect(compiled.steps.count { $0.kind == .move } == (isMoved ? 1 : 0))
+      #expect(AllocationChecker.mistakes(in: machine, compiled.steps) == [])
+    }
   }
 
   @Test(.enabled(if: MachineCode.isAvailable, "no compiler for this machine"))

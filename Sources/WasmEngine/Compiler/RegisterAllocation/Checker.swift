@@ -1,6 +1,7 @@
 /// Proves that an allocation is right: follows the code as it was written, knowing for each register and stack slot which
 /// virtual registers' values it holds, and asks of every operand that it is where it is read. Where paths meet, a place
-/// holds what it holds on all of them.
+/// holds what it holds on all of them. A jump takes along what holds in front of it: moves between a conditional jump and
+/// the one behind it are on one of the ways only.
 ///
 /// It knows nothing of how the allocator and the emitter decided; their result alone counts: moves and their order, spills,
 /// splits, block parameters, what calls destroy, stores behind definitions, blocks that were left out. It runs where the
@@ -10,8 +11,15 @@ struct AllocationChecker {
   private let steps: [EmissionStep]
   /// Which steps each block has; none for a block that was left out.
   private var blockSteps: [Range<Int>]
-  /// What holds where each block begins: pairs of a place and a virtual register, sorted. nil until a path leads there.
+  private let live: LiveEntries
+  /// What holds where each block begins: pairs of a virtual register that is alive there and a place. nil until a path leads
+  /// there.
   private var entryStates: [[UInt64]?]
+  /// The blocks that less is known of than when they were last looked at, and whether one of them lies behind.
+  private var isWaiting: [Bool]
+  private var goesRoundAgain = true
+  /// The registers whose values the edge that is looked at brings under other names.
+  private var sources: [UInt32]
   /// What each place holds at the step that is looked at.
   private var contents: [[UInt32]]
   /// The places that may hold each virtual register, to forget it quickly.
@@ -19,9 +27,6 @@ struct AllocationChecker {
   private var touched: [UInt32] = []
   private var mistakes: [String] = []
   private var isReporting = false
-  /// Whether less is known where an exception of the block goes on.
-  private var landingHasChanged = false
-
   /// The place of xmm15, which breaks cycles of moves.
   private static let temporary = 31
   private static let limit = 16
@@ -37,7 +42,10 @@ struct AllocationChecker {
     self.machine = machine
     self.steps = steps
     blockSteps = Array(repeating: 0..<0, count: machine.blocks.count)
+    live = LiveEntries(machine)
     entryStates = Array(repeating: nil, count: machine.blocks.count)
+    isWaiting = Array(repeating: false, count: machine.blocks.count)
+    sources = Array(0..<UInt32(machine.isVector.count))
     var highest: Int32 = 31
     for step in steps { highest = max(highest, step.d.raw, step.a.raw, step.b.raw, step.x.raw) }
     // Vectors take the slot behind their own too.
@@ -52,25 +60,14 @@ struct AllocationChecker {
     guard mistakes.isEmpty, !machine.blocks.isEmpty else { return }
     // Callers leave arguments in registers; what else is in them is nothing that the function may read.
     entryStates[0] = (0..<UInt64(32)).map { $0 << 32 | $0 }
-    var isWaiting = [Bool](repeating: false, count: machine.blocks.count)
     isWaiting[0] = true
-    var isDone = false
-    while !isDone {
-      isDone = true
+    while goesRoundAgain {
+      goesRoundAgain = false
       for block in machine.blocks.indices where isWaiting[block] {
         isWaiting[block] = false
-        landingHasChanged = false
         follow(block)
-        if landingHasChanged { isWaiting[Int(machine.blocks[block].landing)] = true }
-        machine.forEachSuccessor(block) { successor in
-          if merge(into: successor, from: block) {
-            isWaiting[successor] = true
-            if successor <= block { isDone = false }
-          }
-        }
-        let landing = Int(machine.blocks[block].landing)
-        // An exception comes from a call, which leaves nothing in registers.
-        if landing >= 0, merge(into: landing, from: block, among: 32...) { isWaiting[landing] = true }
+        // A block that was left out is a jump.
+        if blockSteps[block].isEmpty { machine.forEachSuccessor(block) { leave(block, to: $0) } }
         clear()
       }
     }
@@ -85,13 +82,19 @@ struct AllocationChecker {
   private mutating func findBlocks() {
     var block = -1
     var next: Int32 = 0
+    func end() -> String? {
+      guard block >= 0, next != machine.blocks[block].end, mistakes.isEmpty else { return nil }
+      return "block \(block) ends in front of instruction \(next)"
+    }
     for (index, step) in steps.enumerated() {
       switch step.kind {
       case .block:
+        if let end = end() { mistakes.append(end) }
         block = Int(step.index)
         next = machine.blocks[block].first
         blockSteps[block] = index + 1..<index + 1
       case .coldTrap, .data:
+        if let end = end() { mistakes.append(end) }
         block = -1
       default:
         guard block >= 0 else { continue }
@@ -101,6 +104,7 @@ struct AllocationChecker {
         next = step.index + 1
       }
     }
+    if let end = end() { mistakes.append(end) }
     for (index, block) in machine.blocks.enumerated() where blockSteps[index].isEmpty {
       // Only a block that does nothing may have been left out.
       let isJump = block.end == block.first + 1 && machine.instructions[Int(block.first)].operation == .jump
@@ -109,51 +113,91 @@ struct AllocationChecker {
   }
 
   private mutating func follow(_ block: Int) {
-    for pair in entryStates[block] ?? [] { add(UInt32(truncatingIfNeeded: pair), to: Int(pair >> 32)) }
+    for pair in entryStates[block] ?? [] { add(UInt32(pair >> 32), to: Int(pair & 0xFFFF_FFFF)) }
     for index in blockSteps[block] {
       let step = steps[index]
       switch step.kind {
       case .move, .store: copy(step)
       case .exchange: exchange(step)
-      case .instruction: execute(step, block)
+      case .instruction:
+        execute(step, block)
+        if machine.instructions[Int(step.index)].jumps { jump(step, block) }
       default: break
       }
     }
   }
 
-  /// What holds at the end of a block holds where its successor begins, with the arguments under the names of the
-  /// parameters. True if less holds there than was known.
-  private mutating func merge(into successor: Int, from block: Int, among places: PartialRangeFrom<Int> = 0...) -> Bool
-  {
+  /// Follows a jump. One that was turned round leads to where the jump behind it would, which leads to where it would.
+  private mutating func jump(_ step: EmissionStep, _ block: Int) {
+    let instruction = machine.instructions[Int(step.index)]
+    if instruction.operation == .jumpTable {
+      for target in machine.jumpTables[Int(instruction.imm)] { leave(block, to: Int(target), step) }
+      return
+    }
+    var target = instruction.imm
+    if step.isTurned {
+      let other = Int(step.index) + (instruction.operation == .jump ? -1 : 1)
+      guard (Int(machine.blocks[block].first)..<Int(machine.blocks[block].end)).contains(other),
+        machine.instructions[other].operation == (instruction.operation == .jump ? .jumpIf : .jump)
+      else { return report("is turned round with no other", step) }
+      target = machine.instructions[other].imm
+    }
+    leave(block, to: Int(target), step)
+  }
+
+  /// What holds now holds where a successor begins, by a jump or an exception.
+  private mutating func leave(_ block: Int, to successor: Int, _ step: EmissionStep? = nil) {
+    if isReporting {
+      var isSuccessor = false
+      machine.forEachSuccessorOrLanding(block) { if $0 == successor { isSuccessor = true } }
+      if let step, !isSuccessor { report("goes on at block \(successor), which does not follow", step) }
+      return
+    }
+    guard machine.blocks.indices.contains(successor), merge(into: successor, from: block) else { return }
+    isWaiting[successor] = true
+    if successor <= block { goesRoundAgain = true }
+  }
+
+  /// What holds now holds where the successor begins, with the arguments under the names of the parameters. True if less
+  /// holds there than was known.
+  private mutating func merge(into successor: Int, from block: Int) -> Bool {
     let arguments = machine.blocks[block].arguments
     let parameters = machine.blocks[successor].parameters
-    var incoming: [UInt64] = []
-    for (place, registers) in contents.enumerated() where places.contains(place) {
-      for register in registers {
-        var isParameter = false
-        for index in 0..<Int(parameters.count) {
-          let parameter = machine.registerPool[Int(parameters.start) + index].id
-          if parameter == register { isParameter = true }
-          if index < Int(arguments.count), machine.registerPool[Int(arguments.start) + index].id == register {
-            incoming.append(UInt64(place) << 32 | UInt64(parameter))
-          }
-        }
-        if !isParameter { incoming.append(UInt64(place) << 32 | UInt64(register)) }
+    // Without arguments nothing is known of a parameter.
+    for index in 0..<Int(parameters.count) {
+      let parameter = machine.registerPool[Int(parameters.start) + index].index
+      sources[parameter] =
+        index < Int(arguments.count) ? machine.registerPool[Int(arguments.start) + index].id : .max
+    }
+    defer {
+      for index in 0..<Int(parameters.count) {
+        let parameter = machine.registerPool[Int(parameters.start) + index]
+        sources[parameter.index] = parameter.id
       }
     }
-    incoming.sort()
-    guard let known = entryStates[successor] else {
-      entryStates[successor] = incoming
+    if let known = entryStates[successor] {
+      // Mostly all of it.
+      if known.allSatisfy({ holds($0) }) { return false }
+      entryStates[successor] = known.filter { holds($0) }
       return true
     }
-    var kept: [UInt64] = []
-    var position = 0
-    for pair in known {
-      while position < incoming.count, incoming[position] < pair { position += 1 }
-      if position < incoming.count, incoming[position] == pair { kept.append(pair) }
+    var incoming: [UInt64] = []
+    for index in live.range(successor) {
+      let register = live.registers[index]
+      let source = sources[Int(register)]
+      guard source != .max else { continue }
+      for place in holders[Int(source)] where contents[Int(place)].contains(source) {
+        incoming.append(UInt64(register) << 32 | UInt64(place))
+      }
     }
-    entryStates[successor] = kept
-    return kept.count != known.count
+    entryStates[successor] = incoming
+    return true
+  }
+
+  /// Whether a place holds what is to come under the name of a register.
+  private func holds(_ pair: UInt64) -> Bool {
+    let source = sources[Int(pair >> 32)]
+    return source != .max && contents[Int(pair & 0xFFFF_FFFF)].contains(source)
   }
 
   // MARK: Contents
@@ -234,11 +278,8 @@ struct AllocationChecker {
     contents[Self.temporary].removeAll(keepingCapacity: true)
     if instruction.destroysRecord { contents[11].removeAll(keepingCapacity: true) }
     // An exception goes on with what the call leaves, without its results.
-    if instruction.mayThrow, machine.blocks[block].landing >= 0, !isReporting,
-      merge(into: Int(machine.blocks[block].landing), from: block)
-    {
-      landingHasChanged = true
-    }
+    let landing = machine.blocks[block].landing
+    if instruction.mayThrow, landing >= 0 { leave(block, to: Int(landing)) }
     instruction.forEachDefinition { register in
       // Fixed registers are written in their own places, what is named in that of `d`.
       if register.isPhysical { define(register, .register(Int8(register.id)), [], step) }
@@ -275,15 +316,8 @@ struct AllocationChecker {
 
   /// Registers that an instruction reads without naming them.
   private mutating func readFixed(_ instruction: MachineInstruction, _ step: EmissionStep) {
-    var bits: UInt32 = 0
-    switch instruction.operation {
-    case .divide: bits = 0b101
-    case .multiplyWide: bits = 0b1
-    case .shift: bits = 0b10
-    case .call, .tailCall: bits = instruction.opcode | 1 << 11
-    case .callDirect, .callRuntime, .ret, .throwException: bits = instruction.opcode
-    default: break
-    }
+    let bits = instruction.fixedReads
+    guard bits != 0 else { return }
     for number in 0..<32 where bits & 1 << UInt32(number) != 0 {
       let register = VirtualRegister(number)
       if isFollowed(register) { read(register, .register(Int8(number)), mayBeInMemory: false, step) }
@@ -299,6 +333,26 @@ struct AllocationChecker {
 }
 
 extension MachineInstruction {
+  /// The registers that are read without being named, as bits.
+  var fixedReads: UInt32 {
+    switch operation {
+    case .divide: 0b101
+    case .multiplyWide: 0b1
+    case .shift: 0b10
+    case .call, .tailCall: opcode | 1 << 11
+    case .callDirect, .callRuntime, .ret, .throwException: opcode
+    default: 0
+    }
+  }
+
+  /// Whether the block goes on elsewhere by it.
+  fileprivate var jumps: Bool {
+    switch operation {
+    case .jump, .jumpIf, .jumpTable: true
+    default: false
+    }
+  }
+
   /// Whether `d` is what becomes of `a` in its own place.
   fileprivate var isTied: Bool {
     switch operation {

@@ -28,6 +28,8 @@ struct EmissionStep {
   /// Of an instruction.
   var operation = MachineOperation.nothing
   var isVector = false
+  /// Of a conditional jump and the jump behind it: they were written as one jump under the opposite condition.
+  var isTurned = false
   var d = AllocatorMove.Place(raw: -2)
   var a = AllocatorMove.Place(raw: -2)
   var b = AllocatorMove.Place(raw: -2)

@@ -230,14 +230,16 @@ extension Emitter {
     case .jump:
       let target = Int(instruction.imm)
       // A jump to the next block is none, nor is one that has become part of the branch before it.
+      if index == dissolvedJump { noteInStep { $0.isTurned = true } }
       guard destination(target) != blockAfter(block), index != dissolvedJump else { break }
       assembler.jump(label(ofBlock: target), isNear: isNear(destination(target), from: index, in: block))
     case .jumpIf:
       guard var condition = Condition(rawValue: instruction.sub) else { return false }
       var target = Int(instruction.imm)
       let next = machine.instructions[index + 1]
-      if destination(target) == blockAfter(block), next.operation == .jump {
-        // The other way round, so that the jump behind it is none.
+      if destination(target) == blockAfter(block), next.operation == .jump, !isFollowedByMoves {
+        // The other way round, so that the jump behind it is none. Moves in front of that would be on the wrong way.
+        noteInStep { $0.isTurned = true }
         condition = condition.negated
         target = Int(next.imm)
         dissolvedJump = index + 1

@@ -72,6 +72,8 @@ struct Emitter: ~Copyable {
   private var parallelMove = ParallelMove()
   /// The jump behind a branch that was turned round.
   var dissolvedJump = -1
+  /// Whether moves stand between the instruction that is being written and the next.
+  private(set) var isFollowedByMoves = false
   var distances = CodeDistances()
 
   /// Whether vector instructions are written in the VEX encoding.
@@ -164,6 +166,7 @@ struct Emitter: ~Copyable {
         }
         let d = instruction.d.exists ? current[instruction.d.index] : .register(0)
         if recordsSteps { record(instruction, index, d, a, b, x) }
+        isFollowedByMoves = move < allocator.moves.count && allocator.moves[move].position <= position + 2
         guard emitInstruction(&instruction, block, index, d, a, b, x) else { return nil }
         while store < stores.count, stores[store].position <= position + 1 {
           let place = current[Int(stores[store].register)]
@@ -239,6 +242,11 @@ struct Emitter: ~Copyable {
     if instruction.b.exists { step.b = b }
     if instruction.x.exists { step.x = x }
     steps.append(step)
+  }
+
+  /// Changes what was recorded of the instruction that is being written.
+  mutating func noteInStep(_ change: (inout EmissionStep) -> Void) {
+    if recordsSteps { change(&steps[steps.count - 1]) }
   }
 
   /// Puts the cold blocks behind the others; all positions are final then.
