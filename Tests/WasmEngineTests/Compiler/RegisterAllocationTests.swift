@@ -362,6 +362,91 @@ struct RegisterAllocationTests {
     }
   }
 
+  /// A constant 0 is made by `xor`, which writes the flags, but not between what sets and what reads them.
+  @Test func nothingWritesOverFlags() throws {
+    func compile(_ make: (inout MachineFunction, [VirtualRegister]) -> [MachineInstruction]) throws
+      -> (machine: MachineFunction, steps: [EmissionStep])
+    {
+      var machine = MachineFunction()
+      machine.reset()
+      let values = (0..<3).map { _ in machine.newRegister(isVector: false) }
+      for (value, register) in zip(values, [Register.rdi, .rsi]) {
+        var move = MachineInstruction(.move)
+        (move.d, move.a) = (value, VirtualRegister(register))
+        machine.instructions.append(move)
+      }
+      machine.instructions += make(&machine, values)
+      var move = MachineInstruction(.move)
+      (move.d, move.a) = (VirtualRegister(Register.rax), values[1])
+      var ret = MachineInstruction(.ret)
+      ret.opcode = 1
+      machine.instructions += [move, ret]
+      machine.blocks = [MachineBlock(first: 0, end: Int32(machine.instructions.count))]
+      var allocator = Allocator()
+      let isAllocated = allocator.run(machine)
+      try #require(isAllocated)
+      var emitter = Emitter(avx: false)
+      emitter.recordsSteps = true
+      emitter.machine = machine
+      let emitted = emitter.emit(allocator, incomingStackBytes: 0)
+      return (machine, try #require(emitted).steps)
+    }
+    func arithmetic(_ operation: Arithmetic, _ a: VirtualRegister, _ b: VirtualRegister) -> MachineInstruction {
+      var result = MachineInstruction(.arithmetic)
+      (result.size, result.sub, result.d, result.a, result.b) = (.quad, operation.rawValue, a, a, b)
+      return result
+    }
+    func zero(_ d: VirtualRegister) -> MachineInstruction {
+      var result = MachineInstruction(.moveConstant)
+      result.d = d
+      return result
+    }
+    func set(_ condition: Condition, _ d: VirtualRegister) -> MachineInstruction {
+      var result = MachineInstruction(.set)
+      (result.sub, result.d) = (condition.rawValue, d)
+      return result
+    }
+    func compare(_ a: VirtualRegister) -> MachineInstruction {
+      var result = MachineInstruction(.compare)
+      (result.a, result.usesImmediate, result.imm) = (a, true, 5)
+      return result
+    }
+    // Sums and differences of two words.
+    for (low, high) in [(Arithmetic.add, Arithmetic.adc), (.sub, .sbb)] {
+      let (machine, steps) = try compile { _, values in
+        [arithmetic(low, values[0], values[0]), zero(values[2]), arithmetic(high, values[1], values[2])]
+      }
+      #expect(AllocationChecker.mistakes(in: machine, steps) == [], "\(high)")
+    }
+    // Behind the last reader it may be `xor`, and is; in front of it the checker knows what that would be.
+    var (machine, steps) = try compile { _, values in
+      [
+        compare(values[0]), zero(values[2]), set(.less, values[1]), arithmetic(.add, values[1], values[2]),
+        zero(values[2]),
+        arithmetic(.add, values[1], values[2]),
+      ]
+    }
+    #expect(AllocationChecker.mistakes(in: machine, steps) == [])
+    let zeros = steps.indices.filter { steps[$0].operation == .moveConstant }
+    #expect(zeros.map { steps[$0].writesFlags } == [false, true])
+    steps[zeros[0]].writesFlags = true
+    #expect(
+      AllocationChecker.mistakes(in: machine, steps).map { $0.hasSuffix("or something has written over") } == [true])
+    // A shift in between, flags of a sum that are not its carry, and flags of nothing.
+    (machine, steps) = try compile { _, values in
+      var shift = MachineInstruction(.shiftConstant)
+      (shift.d, shift.a, shift.sub, shift.imm) = (values[0], values[0], Shift.shl.rawValue, 1)
+      return [compare(values[0]), shift, set(.below, values[1]), arithmetic(.add, values[1], values[0])]
+    }
+    #expect(AllocationChecker.mistakes(in: machine, steps).count == 1)
+    (machine, steps) = try compile { _, values in
+      [arithmetic(.add, values[0], values[0]), set(.equal, values[1]), arithmetic(.add, values[1], values[0])]
+    }
+    #expect(AllocationChecker.mistakes(in: machine, steps).count == 1)
+    (machine, steps) = try compile { _, values in [set(.below, values[1]), arithmetic(.add, values[1], values[0])] }
+    #expect(AllocationChecker.mistakes(in: machine, steps).count == 1)
+  }
+
   @Test(.enabled(if: MachineCode.isAvailable, "no compiler for this machine"))
   func theHashTableFindsWhatIsThere() throws {
     var configuration = Engine.Configuration()

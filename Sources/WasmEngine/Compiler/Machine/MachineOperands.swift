@@ -78,6 +78,15 @@ extension MachineInstruction {
   /// catch exceptions preserve all of them, so that what is unwound needs not be looked at.
   static let preserved: UInt32 = 1 << 12 | 1 << 13 | 1 << 14
 
+  /// Whether what it does depends on the flags that an instruction before it has set.
+  var readsFlags: Bool {
+    switch operation {
+    case .jumpIf, .set, .moveIf, .moveIfVector, .trapIf: true
+    case .arithmetic, .arithmeticMemory: sub == Arithmetic.adc.rawValue || sub == Arithmetic.sbb.rawValue
+    default: false
+    }
+  }
+
   /// Whether the instruction reads a register that it also writes.
   @inline(__always)
   func reads(_ register: VirtualRegister) -> Bool {

@@ -1,7 +1,8 @@
 /// Proves that an allocation is right: follows the code as it was written, knowing for each register and stack slot which
 /// virtual registers' values it holds, and asks of every operand that it is where it is read. Where paths meet, a place
 /// holds what it holds on all of them. A jump takes along what holds in front of it: moves between a conditional jump and
-/// the one behind it are on one of the ways only.
+/// the one behind it are on one of the ways only. Of the flags it asks that nothing has written over them between what sets
+/// and what reads them.
 ///
 /// It knows nothing of how the allocator and the emitter decided; their result alone counts: moves and their order, spills,
 /// splits, block parameters, what calls destroy, stores behind definitions, blocks that were left out. It runs where the
@@ -27,6 +28,19 @@ struct AllocationChecker {
   private var touched: [UInt32] = []
   private var mistakes: [String] = []
   private var isReporting = false
+  private var flags = Flags.unknown
+
+  /// What the flags are of.
+  private enum Flags {
+    /// Nothing that anyone could want.
+    case unknown
+    case comparison
+    /// The carry counts alone.
+    case sum
+    /// Whether there was no bit, which is the zero flag.
+    case scan
+  }
+
   /// The place of xmm15, which breaks cycles of moves.
   private static let temporary = 31
   private static let limit = 16
@@ -114,6 +128,7 @@ struct AllocationChecker {
 
   private mutating func follow(_ block: Int) {
     for pair in entryStates[block] ?? [] { add(UInt32(pair >> 32), to: Int(pair & 0xFFFF_FFFF)) }
+    flags = .unknown
     for index in blockSteps[block] {
       let step = steps[index]
       switch step.kind {
@@ -263,6 +278,7 @@ struct AllocationChecker {
     read(instruction.b, step.b, mayBeInMemory: !instruction.isMemory && instruction.allowsMemory, step)
     read(instruction.x, step.x, mayBeInMemory: false, step)
     readFixed(instruction, step)
+    followFlags(instruction, step)
     if instruction.isTied, instruction.a == instruction.d, step.a != step.d {
       report("is changed in place, but is in two places", step)
     }
@@ -324,6 +340,36 @@ struct AllocationChecker {
     }
   }
 
+  /// Reads and writes the flags as an instruction does.
+  private mutating func followFlags(_ instruction: MachineInstruction, _ step: EmissionStep) {
+    if instruction.readsFlags {
+      let carryOnly: Bool
+      let zeroOnly: Bool
+      switch instruction.operation {
+      case .arithmetic, .arithmeticMemory: (carryOnly, zeroOnly) = (true, false)
+      default:
+        let condition = Condition(rawValue: instruction.sub)
+        (carryOnly, zeroOnly) = (
+          condition == .below || condition == .aboveOrEqual, condition == .equal || condition == .notEqual
+        )
+      }
+      switch flags {
+      case .comparison: break
+      case .sum where carryOnly, .scan where zeroOnly: break
+      case .unknown: report("reads flags that nothing has set, or something has written over", step)
+      case .sum: report("reads flags of a sum that are not its carry", step)
+      case .scan: report("reads flags of a search for a bit that do not say whether there was one", step)
+      }
+    }
+    switch instruction.operation {
+    case .compare, .test, .vectorCompare: flags = .comparison
+    case .arithmetic, .arithmeticMemory: flags = .sum
+    case .bitScan: flags = .scan
+    default:
+      if instruction.destroysFlags || step.writesFlags { flags = .unknown }
+    }
+  }
+
   private mutating func report(_ message: String, _ step: EmissionStep) {
     guard isReporting, mistakes.count < Self.limit else { return }
     guard step.kind == .instruction else { return mistakes.append("\(step.text): \(message)") }
@@ -349,6 +395,19 @@ extension MachineInstruction {
   fileprivate var jumps: Bool {
     switch operation {
     case .jump, .jumpIf, .jumpTable: true
+    default: false
+    }
+  }
+
+  /// Whether what is in the flags is lost by it, and nothing that could be wanted is there instead. What changes them where
+  /// it is written in one way and not in another says so (``EmissionStep/writesFlags``).
+  fileprivate var destroysFlags: Bool {
+    switch operation {
+    case .unary: sub != UnaryArithmetic.not.rawValue
+    case .multiply, .multiplyConstant, .shiftConstant, .shift, .count, .divide, .multiplyWide, .floatExtreme,
+      .convertUnsigned64, .truncateUnsigned64, .truncateSaturating, .jumpTable, .interruptCheck, .fuel, .throwException,
+      .call, .callDirect, .callRuntime, .tailCall, .ret, .adjustStack:
+      true
     default: false
     }
   }

@@ -30,6 +30,8 @@ struct EmissionStep {
   var isVector = false
   /// Of a conditional jump and the jump behind it: they were written as one jump under the opposite condition.
   var isTurned = false
+  /// Of an instruction that can be written in a way that changes the flags and in one that does not: the first.
+  var writesFlags = false
   var d = AllocatorMove.Place(raw: -2)
   var a = AllocatorMove.Place(raw: -2)
   var b = AllocatorMove.Place(raw: -2)

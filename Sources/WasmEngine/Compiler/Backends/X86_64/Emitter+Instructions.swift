@@ -39,6 +39,7 @@ extension Emitter {
       emitMove(a, d, isVector: machine.isVector[instruction.d.index])
     case .moveConstant where instruction.imm == 0 && !flagsAreRead(after: index, in: block):
       assembler.arithmetic(.xor, .double, general(d), .of(general(d)))
+      noteInStep { $0.writesFlags = true }
     case .moveConstant:
       assembler.move(general(d), constant: instruction.imm)
     case .moveVectorConstant:
@@ -142,7 +143,7 @@ extension Emitter {
   private func flagsAreRead(after index: Int, in block: Int) -> Bool {
     for instruction in machine.instructions[index + 1..<Int(machine.blocks[block].end)] {
       switch instruction.operation {
-      case .jumpIf, .set, .moveIf, .moveIfVector, .trapIf: return true
+      case _ where instruction.readsFlags: return true
       case .arithmetic, .arithmeticMemory, .compare, .test, .multiply, .multiplyConstant, .vectorCompare, .jump, .call,
         .callDirect, .callRuntime, .ret:
         return false
