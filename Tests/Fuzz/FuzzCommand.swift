@@ -10,7 +10,7 @@ struct FuzzCommand: ParsableCommand {
     subcommands: [
       MutateCommand.self, GenerateCommand.self, LowerCommand.self, LinkCommand.self, ToolsCommand.self,
       TrapsCommand.self,
-      CheckCommand.self,
+      CompileCommand.self, CheckCommand.self,
       WorkerCommand.self,
     ])
 }
