@@ -149,6 +149,54 @@ struct RegisterAllocationTests {
     #expect(missed * 10 >= total * 8, "\(missed) of \(total)")
   }
 
+  /// Callers find registers as they left them, on every way out of a function that uses them.
+  @Test func whatCallersWantBackIsLookedFor() throws {
+    var kinds: [EmissionStep.Kind: Int] = [:]
+    for (machine, steps) in try allocate(Self.waiting) + allocate(Self.crowded(24)) + allocate(Self.leaving) {
+      let entry = try #require(steps.firstIndex { $0.kind == .block })
+      for index in steps.indices {
+        let isKept = index < entry && steps[index].kind == .store
+        let isBroughtBack =
+          index > entry && steps[index].kind == .move && !steps[index].a.isRegister && steps[index - 1].index >= 0
+          && machine.instructions[Int(steps[index - 1].index)].leaves && steps[index - 1].kind == .instruction
+        guard isKept || isBroughtBack else { continue }
+        kinds[steps[index].kind, default: 0] += 1
+        var fewer = steps
+        fewer.remove(at: index)
+        let found = AllocationChecker.mistakes(in: machine, fewer)
+        #expect(!found.isEmpty, "\(steps[index].text)")
+        var other = steps
+        other[index].d = isKept ? .slot(99) : .register(0)
+        #expect(!AllocationChecker.mistakes(in: machine, other).isEmpty, "\(steps[index].text)")
+      }
+    }
+    #expect(kinds[.store, default: 0] > 3 && kinds[.move, default: 0] > 3, "\(kinds)")
+  }
+
+  /// A function with values across calls in loops that is left by returns, by a tail call and by exceptions, and catches some.
+  private static let leaving = """
+    (module
+      (tag $t (param i32))
+      (func $leaf (param i32) (result i32) (if (local.get 0) (then (return (i32.const 7)))) (throw $t (i32.const 3)))
+      (func $f (param $n i32) (result i32) (local $i i32) (local $c i32)
+        (loop $again
+          (local.set $i (i32.add (local.get $i) (local.get $n)))
+          (if (i32.eq (local.get $i) (i32.const 70)) (then (return (local.get $i))))
+          (if (i32.eq (local.get $i) (i32.const 71)) (then (return_call $f (local.get $c))))
+          (local.set $c (i32.add (local.get $c) (call $leaf (local.get $i))))
+          (br_if $again (i32.lt_u (local.get $i) (local.get $c))))
+        (i32.add (local.get $i) (local.get $c)))
+      (func (param $n i32) (result i32) (local $i i32) (local $c i32)
+        (loop $again
+          (local.set $i (i32.add (local.get $i) (local.get $n)))
+          (local.set $c (i32.add (local.get $c)
+            (block $caught (result i32)
+              (try_table (catch $t $caught) (br $caught (call $leaf (local.get $i))))
+              (unreachable))))
+          (br_if $again (i32.lt_u (local.get $i) (local.get $c))))
+        (return_call $f (i32.add (local.get $i) (local.get $c)))))
+    """
+
   /// An operand that is read from another place is found.
   @Test func everyOperandIsLookedAt() throws {
     for (machine, steps) in try allocate(Self.find) {

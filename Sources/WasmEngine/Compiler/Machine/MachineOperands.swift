@@ -74,6 +74,9 @@ extension MachineInstruction {
     }
   }
 
+  /// Whether it leaves the function for its caller, or for another in its place.
+  var leaves: Bool { operation == .ret || operation == .tailCall }
+
   /// The general registers that callees preserve, as bits; the platform's C convention preserves them too. Functions that
   /// catch exceptions preserve all of them, so that what is unwound needs not be looked at.
   static let preserved: UInt32 = 1 << 12 | 1 << 13 | 1 << 14

@@ -5,8 +5,8 @@
 /// and what reads them.
 ///
 /// It knows nothing of how the allocator and the emitter decided; their result alone counts: moves and their order, spills,
-/// splits, block parameters, what calls destroy, stores behind definitions, blocks that were left out. It runs where the
-/// engine checks its compiler (``Engine/Configuration/checksCompiler``).
+/// splits, block parameters, what calls destroy and callers want back, stores behind definitions, blocks that were left out.
+/// It runs where the engine checks its compiler (``Engine/Configuration/checksCompiler``).
 struct AllocationChecker {
   private let machine: MachineFunction
   private let steps: [EmissionStep]
@@ -72,8 +72,14 @@ struct AllocationChecker {
   private mutating func run() {
     findBlocks()
     guard mistakes.isEmpty, !machine.blocks.isEmpty else { return }
-    // Callers leave arguments in registers; what else is in them is nothing that the function may read.
-    entryStates[0] = (0..<UInt64(32)).map { $0 << 32 | $0 }
+    // Callers leave arguments in registers, and what they want to find again; what else is in them is nothing that the
+    // function may read.
+    for register in UInt32(0)..<32 { add(register, to: Int(register)) }
+    for step in steps[..<(steps.firstIndex { $0.kind == .block } ?? 0)] where step.kind == .store { copy(step) }
+    entryStates[0] = (UInt32(0)..<32).flatMap { register in
+      holders[Int(register)].map { UInt64(register) << 32 | UInt64($0) }.filter { holds($0) }
+    }
+    clear()
     isWaiting[0] = true
     while goesRoundAgain {
       goesRoundAgain = false
@@ -139,6 +145,16 @@ struct AllocationChecker {
         if machine.instructions[Int(step.index)].jumps { jump(step, block) }
       default: break
       }
+    }
+    if let last = blockSteps[block].last(where: { steps[$0].kind == .instruction }) { lookForCaller(steps[last]) }
+  }
+
+  /// Asks that a function that is left has brought back what its caller finds in registers, which is done behind the
+  /// instruction's other reads.
+  private mutating func lookForCaller(_ step: EmissionStep) {
+    guard machine.instructions[Int(step.index)].leaves else { return }
+    for number in 0..<32 where MachineInstruction.preserved & 1 << UInt32(number) != 0 {
+      read(VirtualRegister(number), .register(Int8(number)), mayBeInMemory: false, step)
     }
   }
 

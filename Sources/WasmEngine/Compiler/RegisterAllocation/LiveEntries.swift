@@ -90,7 +90,8 @@ struct LiveEntries {
         if instruction.a.exists { use(instruction.a.id, number) }
         if instruction.b.exists { use(instruction.b.id, number) }
         if instruction.x.exists { use(instruction.x.id, number) }
-        let fixed = instruction.fixedReads
+        // What callees preserve is read by the caller.
+        let fixed = instruction.fixedReads | (instruction.leaves ? MachineInstruction.preserved : 0)
         for register in UInt32(0)..<32 where fixed & 1 << register != 0 { use(register, number) }
         instruction.forEachDefinition { register in
           guard written[register.index] != number else { return }

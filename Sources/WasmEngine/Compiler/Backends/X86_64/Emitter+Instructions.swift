@@ -307,9 +307,9 @@ extension Emitter {
         assembler.jump(if: .notEqual, coldTrap(machine.trapSites.count - 1, end: nil))
       }
     case .tailCall:
-      emitTailCall(stackBytes: Int(instruction.imm))
+      emitTailCall(instruction)
     case .ret:
-      emitEpilogue()
+      emitEpilogue(for: instruction)
     case .adjustStack:
       assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(truncatingIfNeeded: instruction.imm))
     default:
@@ -319,10 +319,11 @@ extension Emitter {
   }
 
   /// Replaces this frame by the arguments that lie at the stack pointer, and jumps to the function whose record is in r11.
-  private mutating func emitTailCall(stackBytes: Int) {
+  private mutating func emitTailCall(_ instruction: MachineInstruction) {
+    let stackBytes = Int(instruction.imm)
     // r10, rax and rbx are no arguments.
     let shift = 16 + incomingStackBytes - stackBytes
-    restoreSaved()
+    restoreSaved(for: instruction)
     assembler.move(.quad, .r10, .memory(Address(.rbp, 8)))
     assembler.move(.quad, .rax, .memory(Address(.rbp)))
     // From the last word on, since the new place is above the old one.

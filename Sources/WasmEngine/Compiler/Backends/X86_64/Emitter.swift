@@ -49,7 +49,7 @@ struct Emitter: ~Copyable {
   var frameSize = 0
   private var hasSlots = false
   /// The registers that are kept for the caller, with their slots.
-  private var saved: [(register: Register, place: Address)] = []
+  private var saved: [(register: Register, slot: Int32)] = []
   /// The bytes that a frame may have whose function does not compare the stack pointer: a fraction of
   /// ``ThreadStack/reserve``.
   private static let leafFrameLimit = 4096
@@ -93,7 +93,7 @@ struct Emitter: ~Copyable {
     frameSize = (8 + Int(allocator.slotCount) * 8 + 15) & ~15
     saved.removeAll(keepingCapacity: true)
     for number in 0..<UInt8(16) where allocator.saved & 1 << UInt32(number) != 0 {
-      saved.append((Register(number: number), slotAddress(allocator.slotCount - 1 - Int32(saved.count))))
+      saved.append((Register(number: number), allocator.slotCount - 1 - Int32(saved.count)))
     }
     distances.estimate(machine, allocator, frameSize: frameSize)
     if let function = emitOnce(allocator) { return function }
@@ -285,7 +285,7 @@ struct Emitter: ~Copyable {
     // execution last, but by loops, which look for themselves.
     if !machine.hasCalls, frameSize <= Self.leafFrameLimit {
       if hasSlots { assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize)) }
-      for (register, place) in saved { assembler.move(.quad, place, register) }
+      keepSaved()
       return
     }
     assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize))
@@ -299,16 +299,29 @@ struct Emitter: ~Copyable {
     machine.trapSites[machine.trapSites.count - 1].isPrologue = true
     coldTraps.append((trap, machine.trapSites.count - 1, nil))
     if machine.hasOutwardCalls { assembler.move(.quad, Address(.rbp, -8), .r15) }
-    for (register, place) in saved { assembler.move(.quad, place, register) }
+    keepSaved()
   }
 
-  /// Brings back what callers want to find in registers again.
-  mutating func restoreSaved() {
-    for (register, place) in saved { assembler.move(.quad, register, .memory(place)) }
+  private mutating func keepSaved() {
+    for (register, slot) in saved {
+      let place = AllocatorMove.Place.register(Int8(register.number))
+      record(.store, place, .slot(slot), isVector: false)
+      emitMove(place, .slot(slot), isVector: false)
+    }
   }
 
-  mutating func emitEpilogue() {
-    restoreSaved()
+  /// Brings back what callers want to find in registers again, for an instruction that leaves the function.
+  mutating func restoreSaved(for instruction: MachineInstruction) {
+    for (register, slot) in saved {
+      let place = AllocatorMove.Place.register(Int8(register.number))
+      record(.move, .slot(slot), place, isVector: false)
+      noteInStep { $0.position = instruction.position }
+      emitMove(.slot(slot), place, isVector: false)
+    }
+  }
+
+  mutating func emitEpilogue(for instruction: MachineInstruction) {
+    restoreSaved(for: instruction)
     // Not from rbp: that may just be coming back from the stack, and what returns often would wait for it each time.
     if machine.hasCalls || hasSlots { assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(frameSize)) }
     assembler.pop(.rbp)
