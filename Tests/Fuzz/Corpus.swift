@@ -23,15 +23,7 @@ struct Corpus {
     }
     for path in (try? ScriptFiles.find([scripts])) ?? [] {
       guard let source = try? ScriptFiles.read(path), let script = try? Script.parse(source) else { continue }
-      for command in script.commands {
-        switch command.kind {
-        case .module(let module), .definition(let module), .assertModuleTrap(let module, _),
-          .assertUnlinkable(let module, _):
-          add(module)
-        default:
-          break
-        }
-      }
+      for module in script.modules { add(module) }
     }
   }
 
@@ -137,4 +129,18 @@ struct Corpus {
           (else (i64.mul (local.get 0) (call 2 (i64.sub (local.get 0) (i64.const 1))))))))
     """,
   ]
+}
+
+extension Script {
+  /// The modules that may be valid, whatever else is to happen with them.
+  var modules: [ScriptModule] {
+    commands.compactMap { command in
+      switch command.kind {
+      case .module(let module), .definition(let module), .assertModuleTrap(let module, _),
+        .assertUnlinkable(let module, _):
+        module
+      default: nil
+      }
+    }
+  }
 }

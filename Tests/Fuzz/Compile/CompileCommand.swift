@@ -73,18 +73,12 @@ enum CompilableModules {
     return [try? ModuleDecoder.decode(bytes)].compactMap { $0 }
   }
 
-  /// Those of a script that may be valid, whatever else is to happen with them.
   private static func ofScript(_ source: [UInt8]) -> [Module] {
     guard let script = try? Script.parse(source) else { return [] }
-    return script.commands.compactMap { command in
-      switch command.kind {
-      case .module(let module), .definition(let module), .assertModuleTrap(let module, _),
-        .assertUnlinkable(let module, _):
-        if let text = module.text { return try? ModuleParser.parse(text).module }
-        guard case .binary(let bytes) = module.form else { return nil }
-        return try? ModuleDecoder.decode(bytes)
-      default: return nil
-      }
+    return script.modules.compactMap { module in
+      if let text = module.text { return try? ModuleParser.parse(text).module }
+      guard case .binary(let bytes) = module.form else { return nil }
+      return try? ModuleDecoder.decode(bytes)
     }
   }
 }
@@ -141,7 +135,7 @@ final class CompileCampaign {
           defer { last = max(last, now) }
           return last < now
         }
-        guard showsProgress, isNews else { return }
+        guard showsProgress, isNews, now > 0 else { return }
         print("\(name), \(way.name): \(now * 10) %")
         fflush(nil)
       }

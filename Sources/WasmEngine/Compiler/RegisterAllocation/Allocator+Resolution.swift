@@ -122,6 +122,8 @@ extension Allocator {
             let target = live.intervals[Int(next)].place
             let source = live.intervals[Int(piece)].place
             if target >= 0, target != source {
+              // The instruction that a piece is split in may have written over where it was; it waits in memory until then.
+              if position & 1 == 1 { hasFailed = true }
               moves.append(
                 AllocatorMove(
                   position: position, isVector: isVector[register],
@@ -224,7 +226,9 @@ extension Allocator {
     let jump = Int(origin.end) - 2
     guard jump - 1 > origin.first, machine.instructions[jump].operation == .jumpIf else { return false }
     let compare = machine.instructions[jump - 1]
-    guard [.compare, .test, .vectorCompare].contains(compare.operation) else { return false }
+    guard compare.operation == .compare || compare.operation == .test || compare.operation == .vectorCompare else {
+      return false
+    }
     let position = Int32(jump) * 2
     // In front of the comparison, which the branch follows best at once, unless that reads what is written.
     var isBeforeCompare = true
@@ -247,10 +251,14 @@ extension Allocator {
       count += (source != target ? 1 : 0) + (isStored && target.isRegister ? 1 : 0)
       if source != target, target.isRegister { targets |= 1 << UInt32(target.raw) }
       if isStored || !target.isRegister, live.isLive(parameter, into: other) { return false }
-      for operand in [compare.a, compare.b, compare.x] where operand.exists && !operand.isPhysical {
+      func noteRead(_ operand: VirtualRegister) {
+        guard operand.exists, !operand.isPhysical else { return }
         let read = place(of: operand.index, at: position - 2)
         if (read == target && source != target) || (read == slot && isStored) { isBeforeCompare = false }
       }
+      noteRead(compare.a)
+      noteRead(compare.b)
+      noteRead(compare.x)
     }
     // Anything else that is moved is not looked at.
     guard count == pending.count - first, targets == 0 || header <= block else { return false }

@@ -579,32 +579,6 @@ struct Allocator: ~Copyable {
     spill(rest, until: nextUse(rest, from: at, needsRegister: true), after: position + 1)
   }
 
-  private mutating func findLoops(_ machine: borrowing MachineFunction) {
-    loops.removeAll(keepingCapacity: true)
-    innermostLoop.refill(-1, count: machine.blocks.count)
-    var open: Int32 = -1
-    for block in machine.blocks.indices {
-      let position = machine.blocks[block].first * 2
-      while open >= 0, loops[Int(open)].end <= position { open = loops[Int(open)].parent }
-      if machine.blocks[block].loopEnd >= 0 {
-        let end = machine.blocks[Int(machine.blocks[block].loopEnd) - 1].end * 2
-        loops.append(LoopRange(start: position, end: end, parent: open, header: Int32(block)))
-        open = Int32(loops.count - 1)
-      }
-      innermostLoop[block] = open
-    }
-    guard machine.hasSelfCalls, !loops.isEmpty else { return }
-    for block in machine.blocks.indices where innermostLoop[block] >= 0 {
-      let instructions = machine.instructions[Int(machine.blocks[block].first)..<Int(machine.blocks[block].end)]
-      guard instructions.contains(where: { $0.operation == .callDirect && $0.sub == 1 }) else { continue }
-      var loop = innermostLoop[block]
-      while loop >= 0, !loops[Int(loop)].isRecursive {
-        loops[Int(loop)].isRecursive = true
-        loop = loops[Int(loop)].parent
-      }
-    }
-  }
-
   mutating func enqueue(_ piece: Int32) { unhandled.enqueue(piece, at: start(piece)) }
 }
 

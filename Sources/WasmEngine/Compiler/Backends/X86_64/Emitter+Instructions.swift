@@ -238,7 +238,7 @@ extension Emitter {
       guard var condition = Condition(rawValue: instruction.sub) else { return false }
       var target = Int(instruction.imm)
       let next = machine.instructions[index + 1]
-      if destination(target) == blockAfter(block), next.operation == .jump, !isFollowedByMoves {
+      if destination(target) == blockAfter(block), next.operation == .jump, !isMoved[index + 1] {
         // The other way round, so that the jump behind it is none. Moves in front of that would be on the wrong way.
         noteInStep { $0.isTurned = true }
         condition = condition.negated

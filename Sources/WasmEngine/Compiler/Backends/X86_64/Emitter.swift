@@ -63,7 +63,7 @@ struct Emitter: ~Copyable {
   private var destinations: [Int] = []
   private var blocksAfter: [Int32] = []
   /// By instruction whether there are moves in front of it.
-  private var isMoved: [Bool] = []
+  private(set) var isMoved: [Bool] = []
   /// The sites of guarded calls, and the blocks where exceptions go on.
   private var guardedSites: [(site: Int, block: Int)] = []
   private var coldTraps: [(label: Label, site: Int, end: Register?)] = []
@@ -72,8 +72,6 @@ struct Emitter: ~Copyable {
   private var parallelMove = ParallelMove()
   /// The jump behind a branch that was turned round.
   var dissolvedJump = -1
-  /// Whether moves stand between the instruction that is being written and the next.
-  private(set) var isFollowedByMoves = false
   var distances = CodeDistances()
 
   /// Whether vector instructions are written in the VEX encoding.
@@ -166,7 +164,6 @@ struct Emitter: ~Copyable {
         }
         let d = instruction.d.exists ? current[instruction.d.index] : .register(0)
         if recordsSteps { record(instruction, index, d, a, b, x) }
-        isFollowedByMoves = move < allocator.moves.count && allocator.moves[move].position <= position + 2
         guard emitInstruction(&instruction, block, index, d, a, b, x) else { return nil }
         while store < stores.count, stores[store].position <= position + 1 {
           let place = current[Int(stores[store].register)]
@@ -446,7 +443,7 @@ struct Emitter: ~Copyable {
     destinations.removeAll(keepingCapacity: true)
     destinations.append(contentsOf: machine.blocks.indices)
     isMoved.refill(false, count: machine.instructions.count + 1)
-    for move in allocator.moves { isMoved[Int(move.position) / 2] = true }
+    for move in allocator.moves { isMoved[Int(move.position + 1) / 2] = true }
     blocksAfter.refill(Int32(machine.blocks.count), count: machine.blocks.count)
     // The next blocks that have code, of the cold ones and of the others.
     var next = (cold: Int32(machine.blocks.count), other: Int32(machine.blocks.count))
