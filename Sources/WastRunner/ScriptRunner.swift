@@ -5,17 +5,30 @@ import WebAssembly
 struct ScriptRunner {
   private let engine: Engine
   private let store: Store
-  private let linker: Linker
   private let options: SuiteOptions
-  /// What modules defined, and the last one.
-  private var definitions: [String: CompiledModule] = [:]
-  private var lastDefinition: CompiledModule?
+  private var scope: Scope
   /// All modules, where they are machine code in the end.
   private var compiled: [CompiledModule] = []
-  private var instances: [String: Instance] = [:]
-  /// nil too where the last module could not be instantiated: what follows must not run on an older one.
-  private var lastInstance: Instance?
   private var outcome: ScriptOutcome
+
+  /// What the commands of the script, or of one of its threads, can name.
+  private struct Scope {
+    let linker: Linker
+    /// What modules defined, and the last one.
+    var definitions: [String: CompiledModule] = [:]
+    var lastDefinition: CompiledModule?
+    var instances: [String: Instance] = [:]
+    /// nil too where the last module could not be instantiated: what follows must not run on an older one.
+    var lastInstance: Instance?
+    var threads: Set<String> = []
+
+    init(store: Store, features: FeatureSet) throws(UsageError) {
+      linker = Linker(store)
+      for (name, value) in try SpectestModule.exports(in: store, features: features) {
+        try linker.define(SpectestModule.name, name, value)
+      }
+    }
+  }
 
   /// What a check found instead of what it expected.
   struct Mismatch: Error {
@@ -34,12 +47,9 @@ struct ScriptRunner {
     configuration.validationThreads = 1
     engine = Engine(configuration)
     store = Store(engine)
-    linker = Linker(store)
     self.options = options
+    scope = try Scope(store: store, features: features)
     outcome = ScriptOutcome(path: path)
-    for (name, value) in try SpectestModule.exports(in: store, features: features) {
-      try linker.define(SpectestModule.name, name, value)
-    }
     store.setDeadline(after: options.timeLimit)
   }
 
@@ -106,7 +116,7 @@ struct ScriptRunner {
     case .assertModuleTrap(let module, let message):
       check("assert_trap module", command.line) { runner in
         try Self.expectTrap(message) {
-          _ = try runner.linker.instantiate(try runner.compile(module))
+          _ = try runner.scope.linker.instantiate(try runner.compile(module))
           return "instantiated"
         }
       }
@@ -122,13 +132,31 @@ struct ScriptRunner {
       check("assert_invalid", command.line) { try $0.expectInvalid(module, message) }
     case .assertInvalidCustom(let module, let message):
       check("assert_invalid_custom", command.line) { try $0.expectInvalid(module, message, inCustomSections: true) }
-    case .thread(_, _, let commands):
-      for command in commands {
-        fail("thread", command.line, Mismatch(expected: "a thread", got: "scripts with threads are not run yet"))
+    case .thread(let name, let shared, let commands):
+      runThread(name, shared: shared, commands, command.line)
+    case .wait(let thread):
+      check("wait", command.line) { runner in
+        guard runner.scope.threads.contains(thread) else { throw Mismatch(expected: "a thread", got: "none") }
       }
-    case .wait:
-      fail("wait", command.line, Mismatch(expected: "a thread", got: "scripts with threads are not run yet"))
     }
+  }
+
+  /// Runs the commands of a thread to their end before those that follow it: one of the orders that the script allows,
+  /// unless a thread waits for what a later one does.
+  private mutating func runThread(_ name: String?, shared: [String], _ commands: [ScriptCommand], _ line: Int) {
+    var outer = scope
+    check("thread", line) { runner in
+      runner.scope = try Scope(store: runner.store, features: runner.engine.configuration.features)
+      for module in shared {
+        guard let instance = outer.instances[module] else {
+          throw Mismatch(expected: "the instance $\(module)", got: "the module was not instantiated")
+        }
+        runner.scope.instances[module] = instance
+      }
+    }
+    for command in commands { run(command) }
+    if let name { outer.threads.insert(name) }
+    scope = outer
   }
 
   /// Does one check and counts it.
@@ -168,43 +196,43 @@ struct ScriptRunner {
   }
 
   private mutating func define(_ module: ScriptModule, instantiates: Bool) throws {
-    lastDefinition = nil
-    if instantiates { lastInstance = nil }
+    scope.lastDefinition = nil
+    if instantiates { scope.lastInstance = nil }
     if let name = module.name {
-      definitions[name] = nil
-      if instantiates { instances[name] = nil }
+      scope.definitions[name] = nil
+      if instantiates { scope.instances[name] = nil }
     }
     let compiled = try compile(module)
-    lastDefinition = compiled
-    if let name = module.name { definitions[name] = compiled }
+    scope.lastDefinition = compiled
+    if let name = module.name { scope.definitions[name] = compiled }
     if instantiates { try instantiate(compiled, as: module.name) }
   }
 
   private mutating func instantiate(definition: String?, as name: String?) throws {
-    lastInstance = nil
-    if let name { instances[name] = nil }
-    guard let compiled = definition.map({ definitions[$0] }) ?? lastDefinition else {
+    scope.lastInstance = nil
+    if let name { scope.instances[name] = nil }
+    guard let compiled = definition.map({ scope.definitions[$0] }) ?? scope.lastDefinition else {
       throw Mismatch(expected: "a module definition", got: "none")
     }
     try instantiate(compiled, as: name)
   }
 
   private mutating func instantiate(_ compiled: CompiledModule, as name: String?) throws {
-    let instance = try linker.instantiate(compiled)
-    lastInstance = instance
-    if let name { instances[name] = instance }
+    let instance = try scope.linker.instantiate(compiled)
+    scope.lastInstance = instance
+    if let name { scope.instances[name] = instance }
   }
 
   private func instance(_ name: String?) throws -> Instance {
-    guard let instance = name.map({ instances[$0] }) ?? lastInstance else {
+    guard let instance = name.map({ scope.instances[$0] }) ?? scope.lastInstance else {
       throw Mismatch(expected: "an instance", got: "the module was not instantiated")
     }
     return instance
   }
 
   private func register(_ name: String?, as module: String) throws {
-    linker.remove(module)
-    try linker.define(try instance(name), as: module)
+    scope.linker.remove(module)
+    try scope.linker.define(try instance(name), as: module)
   }
 
   // MARK: Actions
@@ -247,7 +275,7 @@ struct ScriptRunner {
   private mutating func expectUnlinkable(_ module: ScriptModule, _ message: String) throws {
     let compiled = try compile(module)
     do {
-      _ = try linker.instantiate(compiled)
+      _ = try scope.linker.instantiate(compiled)
       throw Mismatch(expected: message, got: "instantiated")
     } catch let error as LinkError {
       guard error.message.hasPrefix(message) else { throw Mismatch(expected: message, got: error.message) }

@@ -74,6 +74,39 @@ import WastRunner
     #expect(outcome.failures.map(\.line) == [2, 3])
   }
 
+  @Test func threadsHaveNamesOfTheirOwn() {
+    let script = """
+      (module $M (memory (export "m") 1 1 shared) (global (export "g") i32 (i32.const 7)))
+      (register "m" $M)
+      (module $N)
+      (thread $T (shared (module $M))
+        (assert_return (get $M "g") (i32.const 7))
+        (assert_unlinkable (module (import "m" "m" (memory 1 1 shared))) "unknown import")
+        (register "own" $M)
+        (module $N (import "own" "m" (memory 1 1 shared))
+          (func (export "f") (i32.store (i32.const 0) (i32.const 42))))
+        (invoke $N "f")
+        (thread $U (shared (module $N)) (invoke $N "f"))
+        (wait $U))
+      (wait $T)
+      (assert_unlinkable (module (import "own" "m" (memory 1 1 shared))) "unknown import")
+      (module (import "m" "m" (memory 1 1 shared)) (func (export "f") (result i32) (i32.load (i32.const 0))))
+      (assert_return (invoke "f") (i32.const 42))
+      """
+    let outcome = outcome(script)
+    #expect(outcome.failures == [])
+    #expect(outcome.passed == 16)
+  }
+
+  @Test(arguments: [
+    "(wait $T)", "(thread $T (invoke $M \"f\"))", "(thread $T (invoke \"f\"))", "(thread (shared (module $N)))",
+    "(thread (thread $T)) (wait $T)", "(thread $T (wait $T))",
+  ])
+  func threadsDoNotSeeWhatIsNotShared(commands: String) {
+    let outcome = outcome(#"(module $M (func (export "f")))"# + "\n" + commands)
+    #expect(outcome.failures.map(\.line) == [2])
+  }
+
   @Test func resultsAreComparedByPattern() {
     let outcome = outcome(
       """

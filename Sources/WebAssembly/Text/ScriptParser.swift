@@ -12,7 +12,7 @@ extension TextParser {
       return script
     }
     while kind != .endOfText {
-      script.commands.append(try command(&lines, inThread: false))
+      script.commands.append(try command(&lines, threads: 0))
     }
     return script
   }
@@ -24,7 +24,11 @@ extension TextParser {
     }
   }
 
-  private mutating func command(_ lines: inout LineCounter, inThread: Bool) throws(TextError) -> ScriptCommand {
+  /// Threads in threads are parsed and run by recursion.
+  private static var threadNesting: Int { 100 }
+
+  /// - Parameter threads: how many threads the command stands in.
+  private mutating func command(_ lines: inout LineCounter, threads: Int) throws(TextError) -> ScriptCommand {
     let start = position
     let line = lines.line(at: Int(tokens[start].start))
     let keyword = openKeyword()
@@ -71,8 +75,9 @@ extension TextParser {
       case .assertMalformedCustom: kind = .assertMalformedCustom(module, message: message)
       default: kind = .assertInvalidCustom(module, message: message)
       }
-    case .thread where !inThread:
-      kind = try threadCommand(&lines)
+    case .thread:
+      guard threads < Self.threadNesting else { throw error("nesting is too deep", at: position) }
+      kind = try threadCommand(&lines, threads: threads)
     case .wait:
       position += 2
       guard let thread = takeName() else { throw unexpected() }
@@ -137,7 +142,9 @@ extension TextParser {
   // MARK: Threads
 
   /// `(thread $id? (shared (module $id))* command*)`; the closing parenthesis is the caller's.
-  private mutating func threadCommand(_ lines: inout LineCounter) throws(TextError) -> ScriptCommand.Kind {
+  private mutating func threadCommand(
+    _ lines: inout LineCounter, threads: Int
+  ) throws(TextError) -> ScriptCommand.Kind {
     position += 2
     let name = takeName()
     var shared: [String] = []
@@ -150,7 +157,7 @@ extension TextParser {
       try expect(.rightParenthesis)
     }
     var commands: [ScriptCommand] = []
-    while kind == .leftParenthesis { commands.append(try command(&lines, inThread: true)) }
+    while kind == .leftParenthesis { commands.append(try command(&lines, threads: threads + 1)) }
     return .thread(name: name, shared: shared, commands: commands)
   }
 

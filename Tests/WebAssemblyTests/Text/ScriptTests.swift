@@ -114,6 +114,26 @@ import WebAssembly
     #expect(inner.count == 2)
   }
 
+  @Test func threadsStandInThreads() throws {
+    func nested(_ depth: Int) -> String {
+      String(repeating: "(thread $T ", count: depth) + String(repeating: "(wait $T))", count: depth)
+    }
+    var commands = try commands(nested(100))
+    for _ in 0..<100 {
+      guard case .thread("T", shared: [], let inner) = commands[0].kind else {
+        Issue.record("\(commands)")
+        return
+      }
+      commands = inner
+    }
+    guard case .wait("T") = commands[0].kind else {
+      Issue.record("\(commands)")
+      return
+    }
+    let error = #expect(throws: TextError.self) { try Script.parse(Array(nested(1000).utf8)) }
+    #expect(error?.message == "nesting is too deep")
+  }
+
   @Test func otherCommandsAreRefused() {
     #expect(throws: TextError.self) { try Script.parse(Array("(nop)".utf8)) }
     #expect(throws: TextError.self) { try Script.parse(Array("(module".utf8)) }
