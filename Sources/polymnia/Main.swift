@@ -80,7 +80,11 @@ enum Main {
     if command.exitCode(for: error) == .success {
       var output = OutputFile.standardOutput
       output.write(message.isEmpty || message.hasSuffix("\n") ? message : message + "\n")
-      try? output.flush()
+      do {
+        try output.finish()
+      } catch {
+        return self.status(reporting: error, of: command)
+      }
       return 0
     }
     if let plain = error as? ExitCode { return plain.rawValue }

@@ -4,45 +4,18 @@ import WasmEngine
 
 /// `--cache` and precompiled files, from the command line.
 @Suite struct CacheCommandTests {
-  private final class Folder {
-    let path = FileManager.default.temporaryDirectory.appending(path: "polymnia-command-\(UUID().uuidString)").path
-
-    init() throws {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      let text = """
-        (module (memory $a 1) (memory $b 1)
-          (func $square (param i32) (result i32) (i32.mul (local.get 0) (local.get 0)))
-          (func (export "f") (param i32) (result i32)
-            (i32.store $b (i32.const 4) (call $square (local.get 0)))
-            (i32.load $b (i32.const 4))))
-        """
-      try text.write(toFile: path + "/f.wat", atomically: true, encoding: .utf8)
-      #expect(try run("parse", "f.wat", "-o", "f.wasm").status == 0)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    var entries: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path + "/cache/polymnia")) ?? [] }
-
-    /// Runs a command in the folder, whose caches are below it.
-    func run(_ arguments: String...) throws -> GoldenCase.Outcome {
-      let process = Process()
-      process.executableURL = GoldenCase.executable
-      process.arguments = arguments
-      process.currentDirectoryURL = URL(filePath: path)
-      process.environment = ["PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": path + "/cache"]
-      let output = URL(filePath: path + "/.output")
-      let errors = URL(filePath: path + "/.errors")
-      for url in [output, errors] { try Data().write(to: url) }
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = try FileHandle(forWritingTo: output)
-      process.standardError = try FileHandle(forWritingTo: errors)
-      try process.run()
-      process.waitUntilExit()
-      return GoldenCase.Outcome(
-        status: process.terminationStatus, output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
-        errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
-    }
+  private static func folder() throws -> CommandFolder {
+    let folder = try CommandFolder([
+      "f.wat": """
+      (module (memory $a 1) (memory $b 1)
+        (func $square (param i32) (result i32) (i32.mul (local.get 0) (local.get 0)))
+        (func (export "f") (param i32) (result i32)
+          (i32.store $b (i32.const 4) (call $square (local.get 0)))
+          (i32.load $b (i32.const 4))))
+      """
+    ])
+    #expect(try folder.run("parse", "f.wat", "-o", "f.wasm").status == 0)
+    return folder
   }
 
   /// Where there is no compiler there is nothing to keep.
@@ -56,38 +29,38 @@ import WasmEngine
 
   @Test(.enabled(if: hasCompiler))
   func theCacheIsUsedWhereItIsAskedFor() throws {
-    let folder = try Folder()
+    let folder = try Self.folder()
     for arguments in [["--no-cache"], []] {
       let outcome = try folder.run("run", arguments.first ?? "--cache", "--invoke", "f", "f.wasm", "7")
       #expect(outcome.status == 0 && outcome.output == "49\n" && outcome.errors.isEmpty)
-      #expect(folder.entries.count == (arguments.isEmpty ? 1 : 0))
+      #expect(folder.cacheEntries.count == (arguments.isEmpty ? 1 : 0))
     }
     // A small module is not kept unless that is asked for.
-    let other = try Folder()
+    let other = try Self.folder()
     #expect(try other.run("run", "--invoke", "f", "f.wasm", "7").output == "49\n")
     #expect(!FileManager.default.fileExists(atPath: other.path + "/cache"))
     let again = try folder.run("run", "--cache", "--invoke", "f", "f.wasm", "8")
     #expect(again.output == "64\n" && again.errors.isEmpty)
-    #expect(folder.entries.count == 1)
+    #expect(folder.cacheEntries.count == 1)
     #expect(try folder.run("run", "--cache", "--bounds", "checked", "--invoke", "f", "f.wasm", "8").output == "64\n")
-    #expect(folder.entries.count == 2)
+    #expect(folder.cacheEntries.count == 2)
   }
 
   @Test(.enabled(if: hasCompiler))
   func aFolderThatIsNotOursAloneIsSaidOnce() throws {
-    let folder = try Folder()
+    let folder = try Self.folder()
     try FileManager.default.createDirectory(atPath: folder.path + "/cache/polymnia", withIntermediateDirectories: true)
     #expect(chmod(folder.path + "/cache/polymnia", 0o755) == 0)
     let outcome = try folder.run("run", "--cache", "--link", "m=f.wasm", "--invoke", "f", "f.wasm", "9")
     #expect(outcome.status == 0 && outcome.output == "81\n")
     #expect(outcome.errors.split(separator: "\n").count == 1)
     #expect(outcome.errors.contains("warning: no cache: ") && outcome.errors.contains("its mode must be 700"))
-    #expect(folder.entries.isEmpty)
+    #expect(folder.cacheEntries.isEmpty)
   }
 
   @Test(.enabled(if: hasCompiler))
   func precompiledFilesRunWhereTheyAreTrusted() throws {
-    let folder = try Folder()
+    let folder = try Self.folder()
     for input in ["f.wat", "f.wasm"] {
       #expect(try folder.run("compile", input, "-o", "f.code").status == 0)
       let outcome = try folder.run("run", "--precompiled", "--invoke", "f", "f.code", "11")
@@ -107,9 +80,9 @@ import WasmEngine
 
   @Test(.enabled(if: hasCompiler))
   func damagedEntriesDoNotMatter() throws {
-    let folder = try Folder()
+    let folder = try Self.folder()
     #expect(try folder.run("run", "--cache", "--invoke", "f", "f.wasm", "5").output == "25\n")
-    let entry = folder.path + "/cache/polymnia/" + (try #require(folder.entries.first))
+    let entry = folder.path + "/cache/polymnia/" + (try #require(folder.cacheEntries.first))
     let whole = try Data(contentsOf: URL(filePath: entry))
     try whole.prefix(100).write(to: URL(filePath: entry))
     let outcome = try folder.run("run", "--cache", "--invoke", "f", "f.wasm", "6")

@@ -86,7 +86,7 @@ struct CompileCommand: ParsableCommand {
     var text = try OutputFile.create(output)
     if dump == .objectFile {
       text.write(inspected.inspector.objectFile(of: chosen.isEmpty ? nil : chosen, name: inspected.name))
-      return try text.flush()
+      return try text.finish()
     }
     for (place, function) in (chosen.isEmpty ? Array(inspected.inspector.functions) : chosen).enumerated() {
       if place > 0 { text.write("\n") }
@@ -101,7 +101,7 @@ struct CompileCommand: ParsableCommand {
         text.write("; not compiled: \(error)\n")
       }
     }
-    try text.flush()
+    try text.finish()
   }
 
   private static func text(

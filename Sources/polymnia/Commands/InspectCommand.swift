@@ -37,6 +37,6 @@ struct InspectCommand: ParsableCommand {
     }
     var output = OutputFile.standardOutput
     output.write(json ? report.json.text : report.text)
-    try output.flush()
+    try output.finish()
   }
 }

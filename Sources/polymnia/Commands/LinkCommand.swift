@@ -79,12 +79,12 @@ struct LinkCommand: ParsableCommand {
     let result = try finish(linked, set, &report)
     var file = try OutputFile.create(output)
     ModuleEncoder.encode(result) { file.write($0) }
-    try file.flush()
+    try file.finish()
     for line in report.warnings { printError("polymnia: warning: \(line)") }
     if json {
       var standardOutput = OutputFile.standardOutput
       standardOutput.write(report.json.text)
-      try standardOutput.flush()
+      try standardOutput.finish()
     } else if !quiet {
       printError(report.text)
     }

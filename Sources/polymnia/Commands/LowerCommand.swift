@@ -44,7 +44,7 @@ struct LowerCommand: ParsableCommand {
     for (path, text) in glue {
       var file = try OutputFile.create(path)
       file.write(text)
-      try file.flush()
+      try file.finish()
     }
     TransformFile.warnOfDropped(lowered.droppedSections, of: input)
     try arguments.tell(LoweringReport.text(lowered), LoweringReport.json(lowered))

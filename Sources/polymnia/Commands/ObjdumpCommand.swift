@@ -47,10 +47,10 @@ struct ObjdumpCommand: ParsableCommand {
       }
     } catch let error as ModuleError {
       // What came before the place of the error is shown.
-      try output.flush()
+      try output.finish()
       throw file.failure(error)
     }
-    try output.flush()
+    try output.finish()
   }
 
   private func write(_ dump: ObjectDump, _ functions: [Int], to output: inout OutputFile) throws {

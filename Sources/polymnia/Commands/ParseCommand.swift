@@ -26,6 +26,6 @@ struct ParseCommand: ParsableCommand {
     let bytes = ModuleEncoder.encode(module)
     var file = try OutputFile.create(output)
     file.write(bytes)
-    try file.flush()
+    try file.finish()
   }
 }

@@ -25,6 +25,6 @@ struct PrintCommand: ParsableCommand {
     } catch {
       throw file.failure(error)
     }
-    try text.flush()
+    try text.finish()
   }
 }

@@ -53,11 +53,11 @@ struct ReportCommand: ParsableCommand {
     if let html {
       var output = try OutputFile.create(html)
       output.write(ReportPage.html(report, top: max(top, 50)))
-      try output.flush()
+      try output.finish()
       if !json { return }
     }
     var output = OutputFile.standardOutput
     output.write(json ? report.json().text : report.text(top: top))
-    try output.flush()
+    try output.finish()
   }
 }

@@ -51,7 +51,7 @@ struct StripCommand: ParsableCommand {
     }
     var file = try OutputFile.create(output)
     file.write(stripped.bytes)
-    try file.flush()
+    try file.finish()
     TransformFile.warnOfDropped(stripped.dropped, of: input)
     try arguments.tell(Self.report(stripped), Self.json(stripped))
   }

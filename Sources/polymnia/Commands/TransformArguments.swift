@@ -34,7 +34,7 @@ struct TransformArguments: ParsableArguments {
     if json {
       var output = OutputFile.standardOutput
       output.write(report().text)
-      try output.flush()
+      try output.finish()
     } else if !quiet {
       printError(text())
     }

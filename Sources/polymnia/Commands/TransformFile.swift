@@ -45,7 +45,7 @@ struct TransformFile {
     }
     var output = try OutputFile.create(path)
     ModuleEncoder.encode(module) { output.write($0) }
-    try output.flush()
+    try output.finish()
   }
 
   /// Writes the module as it was read; one from text in the binary format.
@@ -56,7 +56,7 @@ struct TransformFile {
     } else {
       ModuleEncoder.encode(file.module) { output.write($0) }
     }
-    try output.flush()
+    try output.finish()
   }
 
   static func warnOfDropped(_ sections: [String], of file: String) {

@@ -59,20 +59,25 @@ struct WastCommand: ParsableCommand {
     let report = ScriptReport(known: known, verbosity: quiet ? .quiet : verbose ? .verbose : .normal)
     let isJSON = json
     let outcomes = ScriptSuite.run(scripts, options: try options) { outcome in
-      guard !isJSON else { return }
-      var output = OutputFile.standardOutput
-      output.write(report.text(of: outcome))
-      do {
-        try output.flush()
-      } catch {
-        // Nobody reads what the other scripts would say.
-        endQuietly()
-      }
+      if !isJSON { Self.show(report.text(of: outcome)) }
     }
-    var output = OutputFile.standardOutput
-    output.write(isJSON ? report.json(of: outcomes).text : report.summary(of: outcomes))
-    try output.flush()
+    Self.show(isJSON ? report.json(of: outcomes).text : report.summary(of: outcomes))
     if outcomes.contains(where: { !report.isExpected($0) }) { throw GuestExit(status: ExitStatus.inputError) }
+  }
+
+  /// Writes to standard output. Where that cannot be written nobody hears of what failed, so the command ends, and not as
+  /// if everything had passed: quietly where the reader has gone, which is not an error to tell of.
+  private static func show(_ text: String) {
+    var output = OutputFile.standardOutput
+    output.write(text)
+    do {
+      try output.finish()
+    } catch let failure as CommandFailure {
+      for diagnostic in failure.diagnostics { printError(diagnostic) }
+      end(ExitStatus.inputError)
+    } catch {
+      end(ExitStatus.inputError)
+    }
   }
 
   private var options: SuiteOptions {
@@ -100,4 +105,4 @@ struct WastCommand: ParsableCommand {
 }
 
 /// exit(3), under a name that the command's own does not hide.
-private func endQuietly() -> Never { exit(0) }
+private func end(_ status: Int32) -> Never { exit(status) }

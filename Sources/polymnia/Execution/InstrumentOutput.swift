@@ -24,7 +24,7 @@ enum InstrumentOutput {
       output.write(Array(piece[...last]))
       zeros = piece.count - last - 1
     }
-    try output.flush()
+    try output.finish()
   }
 
   /// Where the secondary memory is: a memory, or after `lower` a part of one.

@@ -31,7 +31,7 @@ struct Precompilation {
     } catch let error as PrecompiledCodeError {
       throw CommandFailure(input.name, error.description)
     }
-    try file.flush()
+    try file.finish()
   }
 
   private func module(_ input: InputFile, _ engine: Engine) throws -> CompiledModule {

@@ -197,7 +197,7 @@ final class Program {
     }
     var output = OutputFile.standardOutput
     for result in results { output.write(ValueText.print(result) + "\n") }
-    try output.flush()
+    try output.finish()
   }
 
   private static func values(

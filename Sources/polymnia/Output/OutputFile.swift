@@ -7,28 +7,24 @@
 /// Nobody reads the output any more. Ends the command quietly.
 struct BrokenPipe: Error {}
 
-/// A file that is written front to back, in large pieces.
+/// A file that is written front to back, in large pieces. It is there once ``finish()`` has returned: until then, and if
+/// the command fails, what stood under its name stays as it was.
 struct OutputFile: TextOutputStream {
-  private let descriptor: Int32
-  private let name: String
+  private let destination: OutputDestination
   private var buffer: [UInt8] = []
   private var failure: (any Error)?
 
   private static let pieceSize = 1 << 16
 
-  private init(descriptor: Int32, name: String) {
-    self.descriptor = descriptor
-    self.name = name
+  private init(_ destination: OutputDestination) {
+    self.destination = destination
   }
 
-  static var standardOutput: OutputFile { OutputFile(descriptor: 1, name: "standard output") }
+  static var standardOutput: OutputFile { OutputFile(OutputDestination(descriptor: 1, name: "standard output")) }
 
-  /// Creates or replaces a file. `-` is standard output.
+  /// A file that replaces the one of that name, if there is one. `-` is standard output.
   static func create(_ path: String) throws -> OutputFile {
-    if path == "-" { return standardOutput }
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw CommandFailure(path, systemMessage()) }
-    return OutputFile(descriptor: descriptor, name: path)
+    path == "-" ? standardOutput : OutputFile(try OutputDestination.create(path))
   }
 
   mutating func write(_ string: String) {
@@ -42,17 +38,18 @@ struct OutputFile: TextOutputStream {
     writeOut()
   }
 
-  /// Writes what is left.
-  mutating func flush() throws {
+  /// Writes what is left and puts the file in its place. Nothing may be written after it.
+  mutating func finish() throws {
     writeOut()
     if let failure { throw failure }
+    try destination.commit()
   }
 
-  /// Once a write has failed the rest is dropped; ``flush()`` tells why.
+  /// Once a write has failed the rest is dropped; ``finish()`` tells why.
   private mutating func writeOut() {
     if failure == nil {
-      failure = writeAll(buffer, to: descriptor).map { error -> any Error in
-        if error == EPIPE { BrokenPipe() } else { CommandFailure(name, systemMessage(error)) }
+      failure = writeAll(buffer, to: destination.descriptor).map { error -> any Error in
+        if error == EPIPE { BrokenPipe() } else { CommandFailure(destination.name, systemMessage(error)) }
       }
     }
     buffer.removeAll(keepingCapacity: true)

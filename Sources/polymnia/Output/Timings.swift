@@ -69,6 +69,6 @@ struct Timings {
     }
     var output = try OutputFile.create(path)
     output.write(JSON.object(members).text)
-    try output.flush()
+    try output.finish()
   }
 }
