@@ -26,7 +26,12 @@ extension FunctionTranslator {
   struct MemoryAddress {
     var base: IRValue
     var index: IRValue
-    var displacement: Int64
+    var displacement: Displacement
+
+    /// The address of a later piece of the same access.
+    func advanced(by distance: Int) throws(CompilationRefusal) -> MemoryAddress {
+      try MemoryAddress(base: base, index: index, displacement: displacement.advanced(by: distance))
+    }
   }
 
   mutating func memoryBase(_ memory: Int) -> IRValue {
@@ -42,7 +47,7 @@ extension FunctionTranslator {
   /// Checks an access and says where it goes. An access that is several must be checked as a whole: `isExact`.
   mutating func address(
     of pointer: IRValue, _ instruction: Instruction, width: Int, isStore: Bool, isExact: Bool = false
-  ) -> MemoryAddress {
+  ) throws(CompilationRefusal) -> MemoryAddress {
     let memory = Int(instruction.index)
     let type = environment.module.spaces.memories[memory]
     let offset = instruction.memoryOffset
@@ -53,9 +58,9 @@ extension FunctionTranslator {
     if overflow || extent > UInt64(Int64.max) {
       // Nothing has that many bytes. What is reported is the sum as far as it has 64 bits.
       let sum = make(IRInstruction(.add, .i64, index, constant(.i64, Int64(bitPattern: offset))))
-      let tag = IRValue(UInt32(memory) << 8 | UInt32(width))
+      let tag = try CheckedAccess(memory: memory, width: width).tag
       let check = append(IRInstruction(.boundsCheck, .i64, sum, constant(.i64, 0), tag, imm: Int64(width), aux: 1))
-      return MemoryAddress(base: base, index: environment.guardsSpeculation ? check : sum, displacement: 0)
+      return MemoryAddress(base: base, index: environment.guardsSpeculation ? check : sum, displacement: .zero)
     }
     let (product, tooLarge) = type.limits.minimum.multipliedReportingOverflow(by: type.pageSize)
     let minimum = tooLarge ? UInt64.max : product
@@ -63,32 +68,32 @@ extension FunctionTranslator {
     if let known = ir.constant(index) {
       let start = UInt64(bitPattern: known)
       let (end, wraps) = start.addingReportingOverflow(extent)
-      let displacement = start &+ offset
-      if !wraps, end <= minimum, displacement < 1 << 31 {
-        if !isStore { return MemoryAddress(base: base, index: .none, displacement: Int64(displacement)) }
+      if !wraps, end <= minimum, let displacement = Displacement(start + offset, length: width) {
+        if !isStore { return MemoryAddress(base: base, index: .none, displacement: displacement) }
         // It may be that nothing can be written, but the place is the memory's.
         isGuarded = false
       }
     }
     let isReserved = environment.usesGuardPages && environment.accessClasses[memory] == .reserved && !is64
     if isReserved, extent <= Self.guardSize {
-      if !isExact { return place(base, index, offset) }
+      if !isExact { return place(base, index, offset, width) }
       isGuarded = false
     }
-    let tag = IRValue(UInt32(memory) << 8 | UInt32(width))
+    let tag = try CheckedAccess(memory: memory, width: width).tag
     let aux: UInt16 = (is64 ? 1 : 0) | (environment.guardsSpeculation && extent > minimum ? 2 : 0)
     let check = IRInstruction(
       .boundsCheck, .i64, index, memoryByteCount(memory, isStore: isStore), tag, imm: Int64(extent), aux: aux)
     let checked = self.check(check, memory, isStore: isStore)
-    return place(base, isGuarded ? checked : index, offset)
+    return place(base, isGuarded ? checked : index, offset, width)
   }
 
   /// A memory.copy of a small constant size in place: everything is loaded before anything is stored, since the ranges may
   /// overlap. False where it is not that simple.
-  mutating func copySmall(_ instruction: Instruction, _ count: Int64) -> Bool {
+  mutating func copySmall(_ instruction: Instruction, _ count: Int64) throws(CompilationRefusal) -> Bool {
     guard count > 0, count <= 128 else { return false }
-    var pieces: [(offset: Int64, type: IRType, access: IRAccess)] = []
-    var offset: Int64 = 0
+    let count = Int(count)
+    var pieces: [(offset: Int, type: IRType, access: IRAccess)] = []
+    var offset = 0
     while count - offset >= 16 {
       pieces.append((offset, .v128, .full))
       offset += 16
@@ -97,7 +102,7 @@ extension FunctionTranslator {
       (8, IRType.i64, IRAccess.full), (4, .i32, .full), (2, .i32, .unsigned16), (1, .i32, .unsigned8),
     ] where count - offset >= width {
       pieces.append((offset, type, access))
-      offset += Int64(width)
+      offset += width
     }
     _ = pop()
     let from = pop()
@@ -106,18 +111,16 @@ extension FunctionTranslator {
     // The destination is checked first only for the sake of which of two traps is reported; both ranges are, before
     // anything is written.
     access.index = instruction.index2
-    let source = address(of: from, access, width: Int(count), isStore: false, isExact: true)
+    let source = try address(of: from, access, width: count, isStore: false, isExact: true)
     access.index = instruction.index
-    let target = address(of: to, access, width: Int(count), isStore: true, isExact: true)
-    let values = pieces.map { piece in
-      var place = source
-      place.displacement += piece.offset
-      return load(piece.type, from: place, piece.access, memory: Int(instruction.index2))
+    let target = try address(of: to, access, width: count, isStore: true, isExact: true)
+    var values: [IRValue] = []
+    for piece in pieces {
+      let place = try source.advanced(by: piece.offset)
+      values.append(try load(piece.type, from: place, piece.access, memory: Int(instruction.index2)))
     }
     for (piece, value) in zip(pieces, values) {
-      var place = target
-      place.displacement += piece.offset
-      store(value, to: place, piece.access, memory: Int(instruction.index))
+      try store(value, to: target.advanced(by: piece.offset), piece.access, memory: Int(instruction.index))
     }
     return true
   }
@@ -134,14 +137,18 @@ extension FunctionTranslator {
     return result
   }
 
-  private mutating func place(_ base: IRValue, _ index: IRValue, _ offset: UInt64) -> MemoryAddress {
-    if let known = ir.constant(index), known >= 0, offset < 1 << 31, known < 1 << 31, UInt64(known) + offset < 1 << 31 {
-      return MemoryAddress(base: base, index: .none, displacement: known + Int64(offset))
+  /// The address of an access of so many bytes. What is too far for a displacement is added to the index.
+  private mutating func place(_ base: IRValue, _ index: IRValue, _ offset: UInt64, _ width: Int) -> MemoryAddress {
+    if let known = ir.constant(index) {
+      let (start, wraps) = UInt64(bitPattern: known).addingReportingOverflow(offset)
+      if !wraps, let displacement = Displacement(start, length: width) {
+        return MemoryAddress(base: base, index: .none, displacement: displacement)
+      }
     }
-    if offset < 1 << 31 {
-      return MemoryAddress(base: base, index: index, displacement: Int64(offset))
+    if let displacement = Displacement(offset, length: width) {
+      return MemoryAddress(base: base, index: index, displacement: displacement)
     }
     let sum = make(IRInstruction(.add, .i64, index, constant(.i64, Int64(bitPattern: offset))))
-    return MemoryAddress(base: base, index: sum, displacement: 0)
+    return MemoryAddress(base: base, index: sum, displacement: .zero)
   }
 }

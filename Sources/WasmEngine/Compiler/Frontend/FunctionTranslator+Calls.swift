@@ -77,8 +77,8 @@ extension FunctionTranslator {
     let elements = tableWord(table, 0)
     let element = append(
       IRInstruction(
-        .load, .i64, elements, make(IRInstruction(.shl, .i64, place, constant(.i64, 3))), IRValue(0xFFFF),
-        aux: IRAccess.full.rawValue))
+        .load, .i64, elements, make(IRInstruction(.shl, .i64, place, constant(.i64, 3))),
+        imm: AccessPlace.tables.bits, aux: IRAccess.full.rawValue))
     trapIf(compare(.equal, element, constant(.i64, 0)), .uninitializedElement, reporting: wide)
     let actual = contextLoad(.i32, FunctionRecord.typeOffset, .invariant, base: element)
     let expected = contextLoad(.i32, environment.layout.typeID(Int(instruction.index)), .invariant)
@@ -138,7 +138,7 @@ extension FunctionTranslator {
       let address = word(pop())
       _ = runtimeCall(.memoryFill, .none, [index(memory), address, value, count], canTrap: true)
     case .memoryCopy:
-      if let count = ir.constant(stack[stack.count - 1]), copySmall(instruction, count) { break }
+      if let count = ir.constant(stack[stack.count - 1]), try copySmall(instruction, count) { break }
       let count = word(pop())
       let from = word(pop())
       let to = word(pop())
@@ -160,14 +160,15 @@ extension FunctionTranslator {
         append(
           IRInstruction(
             .load, .i64, tableWord(Int(memory), 0),
-            make(IRInstruction(.shl, .i64, place, constant(.i64, 3))), IRValue(0xFFFF), aux: IRAccess.full.rawValue)))
+            make(IRInstruction(.shl, .i64, place, constant(.i64, 3))), imm: AccessPlace.tables.bits,
+            aux: IRAccess.full.rawValue)))
     case .tableSet:
       let value = pop()
       let place = checkedIndex(word(pop()), tableWord(Int(memory), 8), .outOfBoundsTableAccess)
       append(
         IRInstruction(
           .store, .i64, tableWord(Int(memory), 0), make(IRInstruction(.shl, .i64, place, constant(.i64, 3))),
-          value, imm: 0xFFFF << 32, aux: IRAccess.full.rawValue))
+          value, imm: AccessPlace.tables.bits, aux: IRAccess.full.rawValue))
     case .tableSize:
       let count = tableWord(Int(memory), 8)
       push(

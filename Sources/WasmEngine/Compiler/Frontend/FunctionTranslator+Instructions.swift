@@ -262,17 +262,20 @@ extension FunctionTranslator {
     let width = access.width(type)
     if isStore {
       let value = pop()
-      let target = address(of: pop(), instruction, width: width, isStore: true)
-      store(value, to: target, access, memory: Int(instruction.index))
+      let target = try address(of: pop(), instruction, width: width, isStore: true)
+      try store(value, to: target, access, memory: Int(instruction.index))
     } else {
-      let source = address(of: pop(), instruction, width: width, isStore: false)
-      push(load(type, from: source, access, memory: Int(instruction.index)))
+      let source = try address(of: pop(), instruction, width: width, isStore: false)
+      push(try load(type, from: source, access, memory: Int(instruction.index)))
     }
   }
 
-  mutating func load(_ type: IRType, from source: MemoryAddress, _ access: IRAccess, memory: Int) -> IRValue {
+  mutating func load(
+    _ type: IRType, from source: MemoryAddress, _ access: IRAccess, memory: Int
+  ) throws(CompilationRefusal) -> IRValue {
+    let place = try AccessPlace(memory: memory, source.displacement)
     let instruction = IRInstruction(
-      .load, type, source.base, source.index, IRValue(memory), imm: source.displacement, aux: access.rawValue)
+      .load, type, source.base, source.index, imm: place.bits, aux: access.rawValue)
     let epoch = environment.privateMemories[memory] ? memoryEpochs[memory] : sharedMemoryEpoch
     // A shared memory can change at any time, but a load may be taken for one that was just made.
     if let value = values.find(instruction, epoch: epoch) { return value }
@@ -281,18 +284,19 @@ extension FunctionTranslator {
     return value
   }
 
-  mutating func store(_ value: IRValue, to target: MemoryAddress, _ access: IRAccess, memory: Int) {
+  mutating func store(
+    _ value: IRValue, to target: MemoryAddress, _ access: IRAccess, memory: Int
+  ) throws(CompilationRefusal) {
+    let place = try AccessPlace(memory: memory, target.displacement)
     append(
       IRInstruction(
-        .store, ir.type(value), target.base, target.index, value,
-        imm: target.displacement | Int64(memory) << 32, aux: access.rawValue))
+        .store, ir.type(value), target.base, target.index, value, imm: place.bits, aux: access.rawValue))
     let epoch = newEpoch()
     if environment.privateMemories[memory] { memoryEpochs[memory] = epoch } else { sharedMemoryEpoch = epoch }
     // What was stored is what a load would give.
     if access == .full {
       let load = IRInstruction(
-        .load, ir.type(value), target.base, target.index, IRValue(memory), imm: target.displacement,
-        aux: access.rawValue)
+        .load, ir.type(value), target.base, target.index, imm: place.bits, aux: access.rawValue)
       values.insert(load, value, epoch: epoch)
     }
   }

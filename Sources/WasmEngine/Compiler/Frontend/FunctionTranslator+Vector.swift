@@ -79,23 +79,23 @@ extension FunctionTranslator {
     let width = 1 << Int(opcode.row.width)
     let memory = Int(instruction.index)
     if let access = Self.vectorAccess(opcode) {
-      let source = address(of: pop(), instruction, width: width, isStore: false)
-      return push(load(.v128, from: source, access, memory: memory))
+      let source = try address(of: pop(), instruction, width: width, isStore: false)
+      return push(try load(.v128, from: source, access, memory: memory))
     }
     guard let lane = Self.laneAccess(opcode) else { throw CompilationRefusal(reason: opcode.name) }
     let vector = pop()
     let place = Int64(instruction.lane)
     if lane.isStore {
-      let target = address(of: pop(), instruction, width: width, isStore: true)
+      let target = try address(of: pop(), instruction, width: width, isStore: true)
       // The lowest lane is where a float of its width would be.
       let isLowest = place == 0 && width >= 4
       let type: IRType = width == 8 ? (isLowest ? .f64 : .i64) : isLowest ? .f32 : .i32
       let extract: Opcode = isLowest ? (width == 8 ? .f64x2ExtractLane : .f32x4ExtractLane) : lane.opcode
       let value = make(IRInstruction(.vector, type, vector, imm: place, aux: extract.rawValue))
-      return store(value, to: target, lane.access, memory: memory)
+      return try store(value, to: target, lane.access, memory: memory)
     }
-    let source = address(of: pop(), instruction, width: width, isStore: false)
-    let value = load(width == 8 ? .i64 : .i32, from: source, lane.access, memory: memory)
+    let source = try address(of: pop(), instruction, width: width, isStore: false)
+    let value = try load(width == 8 ? .i64 : .i32, from: source, lane.access, memory: memory)
     push(make(IRInstruction(.vector, .v128, vector, value, imm: place, aux: lane.opcode.rawValue)))
   }
 

@@ -26,6 +26,10 @@ struct IRBlock {
 /// A function in static single assignment form with block parameters. Blocks are in reverse postorder (structured control
 /// makes them in that order): every edge but those to loop headers goes forward.
 struct IRFunction {
+  /// The most instructions, edges and arguments that a function has whose machine code is made: positions in it are
+  /// counted in 32 bits, two for each of several machine instructions.
+  static let largestCount = 1 << 26
+
   /// Its index in the module, where it has one: what calls itself needs no way through a record.
   var index: UInt32 = .max
   var instructions: [IRInstruction] = []

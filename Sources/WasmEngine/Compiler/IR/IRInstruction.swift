@@ -21,11 +21,19 @@ enum IRType: UInt8 {
   var inVectorRegister: Bool { rawValue >= IRType.f32.rawValue }
 }
 
+extension Int64 {
+  /// What the bits of an i32 are worth, whose upper half is clear in constants and means nothing in what is computed from
+  /// them.
+  @inline(__always) var signed32: Int64 { Int64(Int32(truncatingIfNeeded: self)) }
+  @inline(__always) var unsigned32: Int64 { self & 0xFFFF_FFFF }
+}
+
 /// A value: the index of the instruction that makes it.
 struct IRValue: Hashable {
   var id: UInt32
 
   @inline(__always) init(_ id: UInt32) { self.id = id }
+  /// Truncates nothing: larger functions are refused (``IRFunction/largestCount``).
   @inline(__always) init(_ id: Int) { self.id = UInt32(truncatingIfNeeded: id) }
 
   static let none = IRValue(UInt32.max)
@@ -37,6 +45,7 @@ struct IRValue: Hashable {
 struct IRBlockID: Hashable {
   var id: UInt32
 
+  /// Truncates nothing: larger functions are refused (``IRFunction/largestCount``).
   @inline(__always) init(_ id: Int) { self.id = UInt32(truncatingIfNeeded: id) }
   @inline(__always) var index: Int { Int(id) }
 }
@@ -95,13 +104,13 @@ enum IROperation: UInt8, CaseIterable {
   case contextLoad
   /// Stores `b` to the context, or to `a`, at `imm`.
   case contextStore
-  /// Loads from the address `a` (base) + `b` (i64, may be absent) + low half of `imm`; `aux`: an ``IRAccess``; `c`: the
-  /// memory's index as a raw number.
+  /// Loads from the address `a` (base) + `b` (i64, may be absent) + the displacement; `imm`: an ``AccessPlace``; `aux`: an
+  /// ``IRAccess``.
   case load
-  /// The same with the value in `c`; the memory's index is the high half of `imm`.
+  /// The same with the value in `c`.
   case store
   /// Traps unless `a` + `imm` <= `b`, all i64 and without wrap: `a` the address, `imm` its static offset plus the width.
-  /// `c` as a raw number: memory index << 8 | width. `aux` bit 0: `a` has 64 bits, so that the sum can wrap. The result is
+  /// `c`: a ``CheckedAccess``. `aux` bit 0: `a` has 64 bits, so that the sum can wrap. The result is
   /// `a`, or where code goes on by mistaken speculation although it should trap, 0; with bit 1 of `aux` the address that
   /// with the static offset makes 0.
   case boundsCheck
@@ -203,11 +212,10 @@ enum IRCondition: UInt16, CaseIterable {
   }
 
   func holds(_ a: Int64, _ b: Int64, is64: Bool) -> Bool {
-    let (sa, sb) = is64 ? (a, b) : (Int64(Int32(truncatingIfNeeded: a)), Int64(Int32(truncatingIfNeeded: b)))
-    let (ua, ub) =
-      is64
-      ? (UInt64(bitPattern: a), UInt64(bitPattern: b))
-      : (UInt64(UInt32(truncatingIfNeeded: a)), UInt64(UInt32(truncatingIfNeeded: b)))
+    let (sa, sb) = is64 ? (a, b) : (a.signed32, b.signed32)
+    let (ua, ub) = (
+      UInt64(bitPattern: is64 ? a : a.unsigned32), UInt64(bitPattern: is64 ? b : b.unsigned32)
+    )
     return switch self {
     case .equal: ua == ub
     case .notEqual: ua != ub

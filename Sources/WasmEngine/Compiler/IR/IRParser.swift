@@ -311,12 +311,10 @@ struct IRParser {
       instruction.b = try operand()
     case .load:
       instruction.aux = try choice("kind of access", IRWords.accesses).rawValue
-      let memory = try parseMemoryPlace(&instruction)
-      instruction.c = IRValue(memory)
+      try parseMemoryPlace(&instruction)
     case .store:
       instruction.aux = try choice("kind of access", IRWords.accesses).rawValue
-      let memory = try parseMemoryPlace(&instruction)
-      instruction.imm |= Int64(memory) << 32
+      try parseMemoryPlace(&instruction)
       try expect(",")
       instruction.c = try operand()
     case .boundsCheck: try parseBoundsCheck(&instruction)
@@ -395,12 +393,12 @@ struct IRParser {
     try expect("]")
   }
 
-  /// The address of a load or store. The result is the memory.
-  private mutating func parseMemoryPlace(_ instruction: inout IRInstruction) throws(IRTextError) -> UInt32 {
-    var memory = IRInstruction.tableAccess
+  /// The address of a load or store.
+  private mutating func parseMemoryPlace(_ instruction: inout IRInstruction) throws(IRTextError) {
+    var memory: Int64?
     if try !acceptWord("table") {
       try keyword("memory")
-      memory = UInt32(try number("a memory", in: 0...0xFFFF_FFFE))
+      memory = try number("a memory", in: 0...Int64(AccessPlace.largestMemory))
     }
     try expect("[")
     instruction.a = try operand()
@@ -409,9 +407,9 @@ struct IRParser {
       instruction.b = try operand()
       try expect("+")
     }
-    instruction.imm = try number("a displacement", in: 0...0xFFFF_FFFF)
+    let distance = try number("a displacement", in: 0...Int64(Displacement.limit - 1))
     try expect("]")
-    return memory
+    instruction.imm = (memory ?? Int64(AccessPlace.largestMemory) + 1) << 32 | distance
   }
 
   private mutating func parseBoundsCheck(_ instruction: inout IRInstruction) throws(IRTextError) {
@@ -421,7 +419,7 @@ struct IRParser {
     try expect("<=")
     instruction.b = try operand()
     try keyword("memory")
-    let memory = try number("a memory", in: 0...0xFF_FFFF)
+    let memory = try number("a memory", in: 0...Int64(AccessPlace.largestMemory))
     try keyword("width")
     let width = try number("a width", in: 0...0xFF)
     instruction.c = IRValue(UInt32(memory) << 8 | UInt32(width))

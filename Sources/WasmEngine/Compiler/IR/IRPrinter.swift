@@ -128,7 +128,8 @@ struct IRPrinter {
     case .store: text += " " + word(aux, IRAccess.self) + " \(memoryPlace(instruction)), \(name(instruction.c))"
     case .boundsCheck:
       text += " \(name(instruction.a)) + \(instruction.imm) <= \(name(instruction.b))"
-      text += " memory \(instruction.c.id >> 8) width \(instruction.c.id & 0xFF)"
+      let access = CheckedAccess(tag: instruction.c)
+      text += " memory \(access.memory) width \(access.width)"
       if aux & 1 != 0 { text += " address64" }
       if aux & 2 != 0 { text += " fromZero" }
     case .indexCheck:
@@ -158,9 +159,6 @@ struct IRPrinter {
       if aux == 1 { text += " likely" }
       if aux == 2 { text += " unlikely" }
     case .branchTable: text += " \(name(instruction.a)), " + edges(of: block)
-    case .throwReference:
-      text += " \(name(instruction.a))"
-      if block.edgeCount > 0 { text += ", " + edges(of: block) }
     case .return: text += arguments(instruction)
     case .trap: text += " " + word(UInt8(truncatingIfNeeded: aux), Trap.Kind.self)
     }
@@ -203,11 +201,11 @@ struct IRPrinter {
   }
 
   private func memoryPlace(_ instruction: IRInstruction) -> String {
-    let memory = instruction.memoryIndex
-    var result = memory == IRInstruction.tableAccess ? "table [" : "memory \(memory) ["
+    guard let place = instruction.place else { return "nowhere \(hex(UInt64(bitPattern: instruction.imm)))" }
+    var result = place.memory.map { "memory \($0) [" } ?? "table ["
     result += name(instruction.a)
     if instruction.b.exists { result += " + \(name(instruction.b))" }
-    return result + " + \(instruction.imm & 0xFFFF_FFFF)]"
+    return result + " + \(place.displacement.value)]"
   }
 
   private func arguments(_ instruction: IRInstruction) -> String {

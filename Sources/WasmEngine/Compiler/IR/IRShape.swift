@@ -57,16 +57,6 @@ extension IRInstruction {
   var makesValue: Bool { type != .none && operation != .store }
 }
 
-/// The memory number of accesses that are not to a memory but to the elements of a table.
-extension IRInstruction {
-  static let tableAccess: UInt32 = 0xFFFF
-
-  /// Of a load or store.
-  var memoryIndex: UInt32 {
-    operation == .store ? UInt32(truncatingIfNeeded: imm >> 32) : c.id
-  }
-}
-
 /// The words of the text form.
 enum IRWords {
   static func word<Case>(_ value: Case) -> String { String(describing: value) }

@@ -21,7 +21,9 @@ extension IRVerifier {
     case .vectorConstant:
       guard type == .v128, function.vectors.indices.contains(Int(instruction.imm)) else { return "no such vector" }
       return nil
-    case .contextAddress: return type == .i64 ? nil : "an address is an i64"
+    case .contextAddress:
+      guard type == .i64 else { return "an address is an i64" }
+      return Int32(exactly: instruction.imm) == nil ? "an offset of more than 32 bits" : nil
     case .add, .sub, .mul, .and, .or, .xor, .shl, .shrS, .shrU, .rotl, .rotr, .divS, .divU, .remS, .remU:
       return type.isInteger ? operands(instruction, type, type) : "not an integer"
     case .mulHighS, .mulHighU: return type == .i64 ? operands(instruction, .i64, .i64) : "an i64 alone"
@@ -104,6 +106,11 @@ extension IRVerifier {
   private func memoryMistake(_ instruction: IRInstruction) -> String? {
     let type = instruction.type
     switch instruction.operation {
+    case .contextLoad, .contextStore:
+      guard Int32(exactly: instruction.imm) != nil else { return "an offset of more than 32 bits" }
+    default: break
+    }
+    switch instruction.operation {
     case .contextLoad:
       guard type != .none, IRContextRegion(rawValue: instruction.aux) != nil else { return "loads nothing" }
       return !instruction.a.exists || self.type(instruction.a) == .i64 ? nil : "the address is no i64"
@@ -112,6 +119,9 @@ extension IRVerifier {
       return !instruction.a.exists || self.type(instruction.a) == .i64 ? nil : "the address is no i64"
     case .boundsCheck:
       guard instruction.imm > 0, instruction.aux <= 3 else { return "checks nothing" }
+      let access = CheckedAccess(tag: instruction.c)
+      guard access.width > 0, Int64(access.width) <= instruction.imm else { return "checks less than the access" }
+      if let environment, Int(access.memory) >= environment.accessClasses.count { return "no such memory" }
       return type == .i64 && self.type(instruction.a) == .i64 && self.type(instruction.b) == .i64
         ? nil : "checks something but i64s"
     default:
@@ -128,9 +138,10 @@ extension IRVerifier {
       default:
         guard type == .v128, instruction.operation == .load else { return "loads vectors alone" }
       }
-      if let environment, instruction.memoryIndex != IRInstruction.tableAccess,
-        Int(instruction.memoryIndex) >= environment.accessClasses.count
-      {
+      guard let place = instruction.place,
+        UInt64(place.displacement.value) + UInt64(access.width(type)) <= Displacement.limit
+      else { return "reaches beyond what a displacement can say" }
+      if let environment, let memory = place.memory, Int(memory) >= environment.accessClasses.count {
         return "no such memory"
       }
       return nil

@@ -13,7 +13,8 @@ extension Lowering {
       var call = MachineInstruction(.callDirect)
       call.sub = instruction.imm == Int64(ir.index) ? 1 : 0
       if call.sub == 1 { machine.hasSelfCalls = true }
-      call.displacement = Int32(environment.layout.functionRecord(Int(instruction.imm)))
+      call.displacement = field(
+        environment.layout.functionRecord(Int(instruction.imm)), "an offset in the context")
       call.imm = Int64(layout.stackBytes)
       call.opcode = layout.argumentBits
       call.definitions = layout.resultBits
@@ -114,7 +115,7 @@ extension Lowering {
     store.a = use(value)
     store.isMemory = true
     store.b = base
-    store.displacement = Int32(offset)
+    store.displacement = field(offset, "an offset in the stack")
     emit(store)
   }
 
@@ -131,7 +132,7 @@ extension Lowering {
     load.isMemory = true
     load.d = define(value)
     load.b = base
-    load.displacement = Int32(offset)
+    load.displacement = field(offset, "an offset in the stack")
     emit(load)
   }
 

@@ -45,8 +45,8 @@ extension Lowering {
   }
 
   mutating func lowerBoundsCheck(_ value: IRValue, _ instruction: IRInstruction) {
-    let memory = instruction.c.id >> 8
-    let width = UInt8(instruction.c.id & 0xFF)
+    let access = CheckedAccess(tag: instruction.c)
+    let (memory, width) = (access.memory, access.width)
     let end = machine.newRegister(isVector: false)
     let index = use(instruction.a)
     // Nobody asks for the result where speculation is not guarded.
@@ -54,13 +54,12 @@ extension Lowering {
     let safe =
       useCounts[value.index] > 0
       ? beginClamp(index, to: instruction.aux & 2 != 0 ? -offset : 0, .quad, into: define(value)) : nil
-    let isShort = Int64(Int32(truncatingIfNeeded: instruction.imm)) == instruction.imm
-    if instruction.aux & 1 == 0, isShort {
+    if instruction.aux & 1 == 0, let distance = Int32(exactly: instruction.imm) {
       var lea = MachineInstruction(.loadAddress)
       lea.size = .quad
       lea.isMemory = true
       lea.b = index
-      lea.displacement = Int32(instruction.imm)
+      lea.displacement = distance
       lea.d = end
       emit(lea)
     } else {

@@ -54,7 +54,7 @@ extension Lowering {
     case .fuel:
       var fuel = MachineInstruction(.fuel)
       fuel.a = use(instruction.a)
-      fuel.displacement = Int32(truncatingIfNeeded: instruction.imm)
+      fuel.displacement = field(instruction.imm, "the fuel of a block")
       fuel.imm = trapSite(.outOfFuel)
       emit(fuel)
     case .call, .callRecord, .callRuntime, .tailCall, .tailCallRecord:

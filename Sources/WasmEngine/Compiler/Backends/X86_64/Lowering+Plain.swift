@@ -108,7 +108,7 @@ extension Lowering {
   private mutating func arithmetic(
     _ operation: Arithmetic, _ target: VirtualRegister, _ constant: Int64, _ size: OperandSize
   ) {
-    if size == .quad, Int64(Int32(truncatingIfNeeded: constant)) != constant {
+    if size == .quad, Int32(exactly: constant) == nil {
       let register = machine.newRegister(isVector: false)
       emitConstant(register, constant)
       return arithmetic(operation, target, register, size)
@@ -117,7 +117,7 @@ extension Lowering {
     result.size = size
     result.sub = operation.rawValue
     result.usesImmediate = true
-    result.imm = size == .quad ? constant : Int64(Int32(truncatingIfNeeded: constant))
+    result.imm = size == .quad ? constant : constant.signed32
     result.d = target
     result.a = target
     emit(result)

@@ -29,6 +29,8 @@ struct Lowering: ~Copyable {
   var argumentMoves: [(place: VirtualRegister, source: VirtualRegister)] = []
   /// The bytes of arguments that callers of this function push.
   var incomingStackBytes = 0
+  /// What did not fit into the field that there is for it, which leaves the function to the interpreter.
+  private var refusal: CompilationRefusal?
 
   static let context = VirtualRegister(Register.r15)
   static let frame = VirtualRegister(Register.rbp)
@@ -42,10 +44,19 @@ struct Lowering: ~Copyable {
     machine.reset()
     machine.inlined.append(contentsOf: ir.inlined)
     trapSites.removeAll(keepingCapacity: true)
+    refusal = nil
     registers.refill(.none, count: ir.instructions.count)
     countUses()
     numberBlocks()
     for index in ir.blocks.indices { try lowerBlock(index) }
+    if let refusal { throw refusal }
+  }
+
+  /// A number for a field of 32 bits; where it has more, the function is refused once it is lowered.
+  mutating func field(_ value: some BinaryInteger, _ what: StaticString) -> Int32 {
+    if let value = Int32(exactly: value) { return value }
+    refusal = CompilationRefusal(reason: "\(what) does not fit 32 bits")
+    return 0
   }
 
   private mutating func countUses() {
@@ -192,8 +203,7 @@ struct Lowering: ~Copyable {
   ) -> Bool {
     let load = ir[source]
     guard load.operation == .load, useCounts[source.index] == 1, effects[source.index] == now,
-      load.a == store.a, load.b == store.b, load.imm & 0xFFFF_FFFF == store.imm & 0xFFFF_FFFF,
-      Int64(load.c.id) == store.imm >> 32, source != other,
+      load.a == store.a, load.b == store.b, load.imm == store.imm, source != other,
       !isFolded[other.index] || ir[other].operation == .constant,
       IRAccess(rawValue: load.aux)?.width(load.type) == IRAccess(rawValue: store.aux)?.width(change.type),
       change.operation != .sub || source == change.a
@@ -318,7 +328,7 @@ struct Lowering: ~Copyable {
       lea.isMemory = true
       lea.d = register
       lea.b = Self.context
-      lea.displacement = Int32(instruction.imm)
+      lea.displacement = field(instruction.imm, "an offset in the context")
       emit(lea)
       return register
     case .zeroExtend:
@@ -385,8 +395,7 @@ struct Lowering: ~Copyable {
   /// An integer constant that fits the 32-bit field of an instruction of its size.
   func shortConstant(_ value: IRValue) -> Int64? {
     guard let bits = ir.constant(value), ir.type(value).isInteger else { return nil }
-    if ir.type(value) == .i32 { return Int64(Int32(truncatingIfNeeded: bits)) }
-    return Int64(Int32(truncatingIfNeeded: bits)) == bits ? bits : nil
+    return ir.type(value) == .i32 ? bits.signed32 : Int32(exactly: bits).map { Int64($0) }
   }
 
   func size(_ type: IRType) -> OperandSize { type == .i32 || type == .f32 ? .double : .quad }
@@ -421,11 +430,11 @@ struct Lowering: ~Copyable {
     }
     if access.operation == .contextLoad || access.operation == .contextStore {
       instruction.b = access.a.exists ? use(access.a) : Self.context
-      instruction.displacement = Int32(truncatingIfNeeded: access.imm)
+      instruction.displacement = field(access.imm, "an offset in the context")
       return
     }
     instruction.b = use(access.a)
-    instruction.displacement = Int32(truncatingIfNeeded: access.imm & 0xFFFF_FFFF)
+    instruction.displacement = field(access.place?.displacement.value ?? .max, "an offset in a memory")
     guard access.b.exists else { return }
     if isFolded[access.b.index], isScaledIndex(access.b) {
       instruction.x = use(ir[access.b].a)
@@ -437,17 +446,11 @@ struct Lowering: ~Copyable {
 
   /// The memory of a load or store that is left to fault.
   func guardedMemory(of access: IRInstruction) -> UInt16? {
-    guard environment.usesGuardPages else { return nil }
-    let memory: Int
-    switch access.operation {
-    case .load: memory = Int(access.c.id)
-    case .store: memory = Int(access.imm >> 32)
-    default: return nil
-    }
-    // Accesses to tables have a number that no memory has.
-    guard environment.accessClasses.indices.contains(memory), environment.accessClasses[memory] == .reserved else {
-      return nil
-    }
+    guard environment.usesGuardPages, access.operation == .load || access.operation == .store,
+      let memory = access.place?.memory, Int(memory) < environment.accessClasses.count,
+      environment.accessClasses[Int(memory)] == .reserved
+    else { return nil }
+    // There are fewer memories where guard pages are used.
     return UInt16(memory)
   }
 
