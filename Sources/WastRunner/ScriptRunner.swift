@@ -255,7 +255,7 @@ struct ScriptRunner {
     case .f64(let bits): return .f64(Double(bitPattern: bits))
     case .v128(let low, let high): return .v128(V128(low: low, high: high))
     case .null(let type): return .null(type)
-    case .external(let number): return .externref(ExternReference(number, in: store))
+    case .external(let number): return .externref(try ExternReference(number, in: store))
     case .host: throw Mismatch(expected: "a reference of the host", got: "the engine has none below any")
     }
   }

@@ -25,8 +25,8 @@ public final class CompiledModule: Sendable {
   /// The bytes that the module is decoded from; nil if it is not known to be as it was decoded.
   let binary: [UInt8]?
   let layout: ContextLayout
-  /// The canonical id of each type index.
-  let typeIDs: [UInt32]
+  /// Keeps the canonical ids of the module's types.
+  let types: RegisteredTypes
   /// The index spaces with canonical ids for type indices: the function space holds canonical type ids.
   let spaces: IndexSpaces
   let exportIndex: ExportIndex
@@ -41,6 +41,9 @@ public final class CompiledModule: Sendable {
   private let cachedNames = Mutex<Names?>(nil)
 
   public var module: Module { validated.module }
+
+  /// The canonical id of each type index.
+  var typeIDs: [UInt32] { types.ids }
 
   deinit {
     machine?.stopCompilingAhead()
@@ -66,12 +69,12 @@ public final class CompiledModule: Sendable {
     self.validated = validated
     self.binary = binary
     layout = ContextLayout(validated.spaces, typeCount: validated.module.types.count)
-    (typeIDs, spaces) = engine.register(validated.module, validated.spaces)
+    (types, spaces) = engine.types.register(validated.module, validated.spaces)
     exportIndex = ExportIndex(validated.module.exports)
     code = CodeTable(count: validated.module.functions.count)
     translation = ModuleTranslation(
       ModuleFacts(
-        validated.module, spaces: validated.spaces, layout: layout, typeIDs: typeIDs,
+        validated.module, spaces: validated.spaces, layout: layout, typeIDs: types.ids,
         metersFuel: engine.configuration.metersFuel))
     guard engine.makesMachineCode else {
       machine = nil

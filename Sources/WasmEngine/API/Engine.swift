@@ -1,4 +1,3 @@
-import Synchronization
 import WebAssembly
 
 /// How functions are executed. Programs do the same in every tier.
@@ -29,11 +28,13 @@ public final class Engine: Sendable {
     public var memoryPolicy = MemoryPolicy()
     /// Whether executions use up the fuel of their store: one unit for each instruction, charged for each block.
     public var metersFuel = false
-    /// Bytes for the frames of wasm functions in each store. Deeper recursion is a trap.
+    /// Bytes for the frames of wasm functions in each store. Deeper recursion is a trap. At least 4096; where the system does
+    /// not give as many, every call is a trap.
     public var stackSize = 8 << 20
-    /// How many threads validate a module, and compile one eagerly; nil for one per processor.
+    /// How many threads validate a module, and compile one eagerly; nil for one per processor. At least one, and at most
+    /// ``mostThreads``.
     public var validationThreads: Int?
-    /// The largest number of elements that a table can have.
+    /// The largest number of elements that a table can have; each takes 8 bytes.
     public var largestTable: UInt64 = 10_000_000
 
     /// How functions are executed.
@@ -82,6 +83,9 @@ public final class Engine: Sendable {
       private static let isDebugBuild = false
     #endif
 
+    /// More threads than this are never used for one piece of work.
+    public static let mostThreads = 256
+
     public init() {}
   }
 
@@ -92,13 +96,7 @@ public final class Engine: Sendable {
   let profiler: CodeProfiler?
   /// Why a file that ``Configuration/profile`` asks for could not be made.
   public let profileFailure: String?
-  private let types = Mutex(Types())
-
-  private struct Types {
-    var registry = TypeRegistry()
-    /// The ids of the types of host functions and tags.
-    var functions: [FunctionType: UInt32] = [:]
-  }
+  let types = CanonicalTypes()
 
   public init(_ configuration: Configuration = Configuration()) {
     self.configuration = configuration
@@ -119,41 +117,16 @@ public final class Engine: Sendable {
 
   // MARK: Types
 
-  /// The canonical id of each type of a module, and the module's index spaces with canonical ids for type indices.
-  func register(_ module: Module, _ spaces: IndexSpaces) -> (ids: [UInt32], spaces: IndexSpaces) {
-    types.withLock { types in
-      let ids = types.registry.register(module)
-      var spaces = spaces
-      for index in spaces.functions.indices { spaces.functions[index] = ids[Int(spaces.functions[index])] }
-      for index in spaces.tags.indices { spaces.tags[index] = ids[Int(spaces.tags[index])] }
-      for index in spaces.tables.indices {
-        spaces.tables[index].element = types.registry.canonical(spaces.tables[index].element, map: ids)
-      }
-      for index in spaces.globals.indices {
-        spaces.globals[index].value = types.registry.canonical(spaces.globals[index].value, map: ids)
-      }
-      return (ids, spaces)
-    }
-  }
-
   /// The most parameters and the most results of a host function.
   static let largestArity = 1000
 
-  /// The canonical id of a function type without type indices.
-  func id(of type: FunctionType) throws(UsageError) -> UInt32 {
+  /// Registers a function type without type indices, as that of a function or tag of the host.
+  func register(_ type: FunctionType) throws(UsageError) -> RegisteredTypes {
     guard type.parameters.count <= Self.largestArity, type.results.count <= Self.largestArity else {
       throw .unusableType("function with more than \(Self.largestArity) parameters or results")
     }
     for value in type.parameters + type.results { try Self.checkUsable(value) }
-    return types.withLock { types in
-      if let id = types.functions[type] { return id }
-      var module = Module()
-      module.types = [SubType(composite: .function(type))]
-      module.recursionGroups = [RecursionGroup(range: 0..<1, isExplicit: false)]
-      let id = types.registry.register(module)[0]
-      types.functions[type] = id
-      return id
-    }
+    return types.register(type)
   }
 
   /// Throws for types that the host cannot name: those with type indices, and the bottom type.
@@ -164,17 +137,11 @@ public final class Engine: Sendable {
     }
   }
 
-  func functionType(_ id: UInt32) -> FunctionType {
-    types.withLock { $0.registry.functionType(id) } ?? FunctionType()
-  }
+  func functionType(_ id: UInt32) -> FunctionType { types.functionType(id) }
 
-  func isSubtype(_ type: UInt32, of expected: UInt32) -> Bool {
-    type == expected || types.withLock { $0.registry.isSubtype(type, of: expected) }
-  }
+  func isSubtype(_ type: UInt32, of expected: UInt32) -> Bool { types.isSubtype(type, of: expected) }
 
-  func matches(_ type: ValueType, _ expected: ValueType) -> Bool {
-    type == expected || types.withLock { $0.registry.matches(type, expected) }
-  }
+  func matches(_ type: ValueType, _ expected: ValueType) -> Bool { types.matches(type, expected) }
 
   /// Whether the values of a heap type are functions.
   func isFunctionType(_ type: HeapType) -> Bool {

@@ -47,8 +47,11 @@ public struct Tag {
 
   /// A new tag, whose exceptions carry these values.
   public init(in store: Store, payload: [ValueType]) throws(UsageError) {
-    let id = try store.engine.id(of: FunctionType(parameters: payload))
-    self.init(instance: store.makeTag(typeID: id), store: store)
+    let types = try store.engine.register(FunctionType(parameters: payload))
+    let tag = TagInstance(typeID: types.ids[0], of: types)
+    // Exceptions name their tag by its address, whoever else holds it.
+    store.tags.append(tag)
+    self.init(instance: tag, store: store)
   }
 
   /// The payload as parameters. Type indices in it are the engine's own.

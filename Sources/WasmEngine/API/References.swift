@@ -1,12 +1,18 @@
 import WebAssembly
 
-/// A value of the host that the guest passes around but cannot look into. It lives as long as its store.
+/// A value of the host that the guest passes around but cannot look into. It lives as long as its store, so a host function
+/// that makes one in each call wants a limit (``StoreLimits``).
 public struct ExternReference {
   let store: Store
   private let index: Int
 
   /// Makes a reference of a value of the host.
-  public init(_ value: Any, in store: Store) {
+  ///
+  /// - Throws: ``UsageError/resourceRefused(_:)`` beyond the store's limits.
+  public init(_ value: Any, in store: Store) throws(UsageError) {
+    guard store.externs.count < store.limits.externReferences, store.meter.take(StoreLimits.externReferenceSize) else {
+      throw .resourceRefused("externref")
+    }
     self.store = store
     index = store.externs.count
     store.externs.append(value)
@@ -28,13 +34,20 @@ public struct ExternReference {
 
 /// A reference to an exception of the guest.
 public struct ExceptionReference {
-  let record: ExceptionRecord
+  private let hold: ExceptionHold
   let store: Store
 
   init(record: ExceptionRecord, store: Store) {
-    record.hasEscaped = true
-    self.record = record
+    hold = store.exceptions.hold(record)
     self.store = store
+  }
+
+  var record: ExceptionRecord { hold.record }
+
+  /// The word of a reference that goes to the guest.
+  var word: UInt64 {
+    hold.record.escape()
+    return hold.record.word
   }
 
   public var tag: Tag { Tag(instance: TagInstance.of(record.tag), store: store) }

@@ -87,12 +87,8 @@ extension Store {
       parkedError = exception
       return .hostFailed
     }
-    let record: ExceptionRecord
-    if let reference = exception.reference {
-      record = reference.record
-    } else {
-      record = exceptions.make(exception.tag.instance, exception.payload)
-    }
+    let record = exception.reference?.record ?? exceptions.make(exception.tag.instance, exception.payload)
+    guard let record else { return RuntimeCalls.trap(context, .outOfMemory) }
     context[StoreContext.pendingExceptionOffset] = record.word
     return .threw
   }

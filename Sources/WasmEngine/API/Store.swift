@@ -17,17 +17,28 @@ public enum ResourceRequest: Hashable, Sendable {
 /// A store serves one thread at a time. Only its ``interruptHandle`` may be used from another thread meanwhile.
 public final class Store {
   public let engine: Engine
-  /// Asked before memories, tables and instances are made or grow; false refuses.
+  /// Asked before memories, tables and instances are made or grow; false refuses. Not told where the system refuses after
+  /// that; ``limits`` count what there is.
   public var limiter: ((ResourceRequest) -> Bool)?
+  /// What there may be of all that guests make grow. Lower limits than what there is already refuse everything more.
+  public var limits = StoreLimits() {
+    didSet { meter.limit = limits.byteCount }
+  }
+  /// The bytes that count for ``StoreLimits/byteCount``.
+  public var countedBytes: UInt64 { meter.used }
+  /// The number of references to values of the host (``ExternReference``).
+  public var externReferenceCount: Int { externs.count }
   /// Stops what the store executes, from any thread.
   public let interruptHandle: InterruptHandle
 
   let context: StoreContext
   /// The context of host functions: a header without an instance.
   let hostContext: VMContext
-  let exceptions = ExceptionArena()
+  let meter = ResourceMeter()
+  let exceptions: ExceptionArena
   var instances: [InstanceData] = []
   var hostFunctions: [HostFunction] = []
+  /// The host's; those of instances are theirs.
   var tags: [TagInstance] = []
   var externs: [Any] = []
   /// A Swift error that a host function threw, on its way to the host.
@@ -36,12 +47,12 @@ public final class Store {
   var capturedFrames: [(function: FunctionRecord, offset: Int)]?
   private let stack: MemoryMapping?
   private var memorySequence = 0
-  /// The machine code that enters functions of each canonical type; nil where it was not asked for yet.
-  private var machineEntries: [UnsafeRawPointer?] = []
+  private var machineEntryCount = 0
   private var deadlineToken: UInt64?
 
   public init(_ engine: Engine) {
     self.engine = engine
+    exceptions = ExceptionArena(meter)
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: StoreContext.size + VMContext.headerSize, alignment: 64)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: StoreContext.size + VMContext.headerSize)
@@ -69,7 +80,7 @@ public final class Store {
   deinit {
     if let deadlineToken { DeadlineTimer.shared.remove(deadlineToken) }
     interruptHandle.invalidate()
-    context.machineEntries?.deallocate()
+    MachineEntryTable.deallocate(in: context)
     if let page = UnsafeMutableRawPointer(bitPattern: UInt(context[StoreContext.interruptPageOffset])) {
       VirtualMemory.release(page, VirtualMemory.pageSize)
     }
@@ -83,10 +94,10 @@ public final class Store {
     engine.configuration.metersFuel ? Int64(bitPattern: context[StoreContext.fuelOffset]) : nil
   }
 
-  /// Sets the fuel that is left.
+  /// Sets the fuel that is left; less than none is none.
   public func setFuel(_ fuel: Int64) throws(UsageError) {
     guard engine.configuration.metersFuel else { throw .fuelNotMetered }
-    context[StoreContext.fuelOffset] = UInt64(bitPattern: fuel)
+    context[StoreContext.fuelOffset] = UInt64(bitPattern: max(fuel, 0))
   }
 
   /// Makes everything that the store executes at a later time trap as ``Trap/Kind-swift.enum/deadlineExceeded``; nil takes
@@ -105,46 +116,73 @@ public final class Store {
     }
   }
 
-  /// Sets the deadline to a time from now.
-  public func setDeadline(after duration: Duration) { setDeadline(.now + duration) }
+  /// Sets the deadline to a time from now. More than a hundred years are a hundred years.
+  public func setDeadline(after duration: Duration) {
+    // Far ends of durations are beyond those of instants.
+    let most = Duration.seconds(100 * 365 * 86_400)
+    setDeadline(.now + min(max(duration, .zero), most))
+  }
 
   /// Whether execution is to stop: for host functions that wait, which should return then.
   public var isInterrupted: Bool { InterruptWord.at(context).pointee.load(ordering: .relaxed) != 0 }
 
+  // MARK: Growth
+
+  /// A number of pages in bytes, or as many as there can be.
+  private static func bytes(_ pages: UInt64, _ type: MemoryType) -> UInt64 {
+    let (bytes, overflow) = pages.multipliedReportingOverflow(by: type.pageSize)
+    return overflow ? .max : bytes
+  }
+
   func grow(_ memory: LinearMemory, by delta: UInt64) -> UInt64? {
-    if let limiter, delta > 0 {
+    guard delta > 0 else { return memory.pageCount }
+    let type = memory.declaredType
+    if let limiter {
       guard let pages = memory.pageCount(growingBy: delta) else { return nil }
-      let shift = UInt64(memory.declaredType.pageSizeLog2)
-      let maximum = memory.declaredType.limits.maximum.map { $0 << shift }
-      guard limiter(.memory(current: memory.byteCount, desired: pages << shift, maximum: maximum)) else { return nil }
+      let maximum = type.limits.maximum.map { Self.bytes($0, type) }
+      let desired = Self.bytes(pages, type)
+      guard limiter(.memory(current: memory.byteCount, desired: desired, maximum: maximum)) else { return nil }
     }
-    return memory.grow(by: delta)
+    // The limiter may have let the guest run, which may have grown the memory.
+    guard let pages = memory.pageCount(growingBy: delta), memory.charge.change(to: Self.bytes(pages, type)) else {
+      return nil
+    }
+    let old = memory.grow(by: delta)
+    // What the system has refused does not count.
+    if old == nil { _ = memory.charge.change(to: memory.byteCount) }
+    return old
   }
 
   func grow(_ table: TableInstance, by delta: UInt64, filledWith word: UInt64) -> UInt64? {
-    if let limiter, delta > 0 {
+    guard delta > 0 else { return table.count }
+    if let limiter {
       guard let count = table.count(growingBy: delta) else { return nil }
       let maximum = table.declaredType.limits.maximum
       guard limiter(.table(current: table.count, desired: count, maximum: maximum)) else { return nil }
     }
-    return table.grow(by: delta, filledWith: word)
+    guard let count = table.count(growingBy: delta), let bytes = TableInstance.byteCount(count),
+      table.charge.change(to: bytes)
+    else { return nil }
+    let old = table.grow(by: delta, filledWith: word)
+    if old == nil { _ = table.charge.change(to: table.byteCount) }
+    return old
   }
 
   // MARK: Allocation
 
   func makeMemory(_ type: MemoryType, policy: MemoryPolicy?) throws(UsageError) -> LinearMemory {
-    memorySequence += 1
-    let shift = UInt64(type.pageSizeLog2)
-    let bytes = type.limits.minimum << shift
+    memorySequence &+= 1
+    let bytes = Self.bytes(type.limits.minimum, type)
     if let limiter {
-      let maximum = type.limits.maximum.map { $0 << shift }
-      guard bytes >> shift == type.limits.minimum, limiter(.memory(current: 0, desired: bytes, maximum: maximum)) else {
+      let maximum = type.limits.maximum.map { Self.bytes($0, type) }
+      guard limiter(.memory(current: 0, desired: bytes, maximum: maximum)) else {
         throw .resourceRefused("memory \(type)")
       }
     }
-    guard
+    let charge = ResourceCharge(meter)
+    guard charge.change(to: bytes),
       let memory = LinearMemory(
-        type, policy: policy ?? engine.configuration.memoryPolicy, sequence: memorySequence)
+        type, policy: policy ?? engine.configuration.memoryPolicy, sequence: memorySequence, charge: charge)
     else { throw .resourceRefused("memory \(type)") }
     return memory
   }
@@ -155,24 +193,20 @@ public final class Store {
         throw .resourceRefused("table \(type)")
       }
     }
-    guard let table = TableInstance(type, filledWith: word, largestCount: engine.configuration.largestTable) else {
-      throw .resourceRefused("table \(type)")
-    }
+    let charge = ResourceCharge(meter)
+    guard let bytes = TableInstance.byteCount(type.limits.minimum), charge.change(to: bytes),
+      let table = TableInstance(
+        type, filledWith: word, largestCount: engine.configuration.largestTable, charge: charge)
+    else { throw .resourceRefused("table \(type)") }
     return table
   }
 
-  func makeTag(typeID: UInt32) -> TagInstance {
-    let tag = TagInstance(typeID: typeID)
-    tags.append(tag)
-    return tag
-  }
-
   func makeHostFunction(_ type: FunctionType, body: HostFunctionBody) throws(UsageError) -> HostFunction {
-    let id = try engine.id(of: type)
-    let function = HostFunction(type, id: id, store: self, index: hostFunctions.count, body: body)
+    let types = try engine.register(type)
+    let function = HostFunction(type, registered: types, store: self, index: hostFunctions.count, body: body)
     let thunk: MachineCode.Thunk = if case .words = body { .wordExit } else { .exit }
     if engine.configuration.tier == .compiler, MachineCode.pieces != nil,
-      let exit = engine.thunks.thunk(thunk, id, { type })
+      let exit = engine.thunks.thunk(thunk, type)
     {
       function.record.machineCode = UInt(bitPattern: exit)
     }
@@ -182,14 +216,9 @@ public final class Store {
 
   /// The machine code that enters functions of a canonical type, if there is any, in a table for the calls to come.
   func makeMachineEntry(_ typeID: UInt32) -> UnsafeRawPointer? {
-    guard let entry = engine.thunks.thunk(.entry, typeID, { engine.functionType(typeID) }) else { return nil }
-    while machineEntries.count <= Int(typeID) { machineEntries.append(nil) }
-    machineEntries[Int(typeID)] = entry
-    let table = UnsafeMutablePointer<UnsafeRawPointer?>.allocate(capacity: machineEntries.count)
-    table.initialize(from: machineEntries, count: machineEntries.count)
-    context.machineEntries?.deallocate()
-    context.machineEntries = table
-    context[StoreContext.machineEntryCountOffset] = UInt64(machineEntries.count)
+    guard let entry = engine.thunks.thunk(.entry, engine.functionType(typeID)) else { return nil }
+    MachineEntryTable.add(typeID, entry, count: machineEntryCount, in: context)
+    machineEntryCount += 1
     return entry
   }
 }

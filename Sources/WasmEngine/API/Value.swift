@@ -101,9 +101,7 @@ public enum Value {
       slots[1] = value.high
     case .funcref(let function): slots[0] = function?.record.word ?? 0
     case .externref(let reference): slots[0] = reference?.word ?? 0
-    case .exnref(let reference):
-      reference?.record.hasEscaped = true
-      slots[0] = reference?.record.word ?? 0
+    case .exnref(let reference): slots[0] = reference?.word ?? 0
     case .anyref: slots[0] = 0
     }
   }

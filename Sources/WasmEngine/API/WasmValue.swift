@@ -113,7 +113,7 @@ extension ExceptionReference: WasmReference {
   }
   public func word(in store: Store) throws(UsageError) -> UInt64 {
     guard store === self.store else { throw .wrongStore }
-    return record.word
+    return word
   }
 }
 

@@ -13,7 +13,7 @@ final class Callee {
     let record = function.record
     let engine = function.store.engine
     if record.machineCode != 0, record.context.word(VMContext.instanceOffset) != 0 {
-      entry = engine.thunks.thunk(.wordEntry, record.typeID) { engine.functionType(record.typeID) }
+      entry = engine.thunks.thunk(.wordEntry, engine.functionType(record.typeID))
     } else {
       entry = nil
     }

@@ -19,6 +19,9 @@ final class CompilerContext: @unchecked Sendable {
     emitter = Emitter(avx: environment.processor.contains(.avx))
   }
 
+  /// The size in bytes of the largest body so far.
+  private(set) var largestBody = 0
+
   /// Whether ``CompiledFunction/steps`` are wanted.
   var recordsSteps = false
 
@@ -26,6 +29,7 @@ final class CompilerContext: @unchecked Sendable {
   ///
   /// What one stage makes is swapped into the next, so that each finds the memory of earlier functions.
   func compile(_ function: Int) throws(CompilationRefusal) -> CompiledFunction {
+    largestBody = max(largestBody, environment.module.module.bodies[function].range.count)
     try translator.translate(function)
     try look(at: translator.ir, function, after: Pipeline.frontEnd)
     for pass in Pipeline.passes {

@@ -80,6 +80,7 @@ extension HandlerTable {
       let word = RuntimeCalls.makeException(
         VMContext(context), tag: operand32(pc, 0),
         slots: (fp + operand(pc, 1)).assumingMemoryBound(to: UInt64.self), count: operand32(pc, 2))
+      guard word != 0 else { return trap(.outOfMemory, pc, fp, context) }
       store[StoreContext.pendingExceptionOffset] = word
       return Interpreter.unwind(pc, fp, context)
     }

@@ -9,12 +9,20 @@ final class ModuleTranslation: Sendable {
 
   init(_ facts: ModuleFacts) { self.facts = facts }
 
+  private static let mostIdleBytes = 1 << 20
+
+  /// What the translators hold that wait to be used again, for tests.
+  var idleBytes: Int { idle.withLock { $0.reduce(0) { $0 + $1.heldBytes } } }
+
   /// Translates a defined function, counted with imports.
   ///
   /// - Throws: ``ModuleError`` of the kind `unsupported` for an instruction that the interpreter does not have.
   func translate(_ index: Int) throws(ModuleError) -> TranslatedFunction {
     var translator = idle.withLock { $0.popLast() } ?? RegisterTranslator(facts)
-    defer { idle.withLock { $0.append(translator) } }
+    defer {
+      // One that has met a large function holds as much room as that needed.
+      if translator.heldBytes <= Self.mostIdleBytes { idle.withLock { $0.append(translator) } }
+    }
     return try translator.translate(index)
   }
 }

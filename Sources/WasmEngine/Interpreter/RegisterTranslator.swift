@@ -125,6 +125,7 @@ struct RegisterTranslator: @unchecked Sendable {
     signature = translation.signatures[Int(translation.spaces.functions[index])]
     reader = InstructionReader(translation.module.bytes, range: body.range)
     reset()
+    let limit = min(Self.codeLimit, Self.codeBase + body.range.count * Self.codePerByte)
     offset = UInt32(truncatingIfNeeded: body.range.lowerBound)
     try prologue()
     controls.append(
@@ -140,7 +141,7 @@ struct RegisterTranslator: @unchecked Sendable {
       } else {
         if translation.metersFuel { fuelUnits &+= 1 }
         try translate(instruction)
-        guard count < Self.codeLimit else {
+        guard count < limit else {
           throw ModuleError(.limitExceeded, "code of a function exceeds the limit", at: Int(offset))
         }
       }
@@ -152,8 +153,20 @@ struct RegisterTranslator: @unchecked Sendable {
       tryRanges: tryRanges, clauses: clauses)
   }
 
-  /// The most bytes of code of a function. Branches that move many values make code out of proportion to their own size.
+  /// The most bytes of code of a function. Branches that move many values make code out of proportion to their own size: an
+  /// instruction of a byte that moves no others makes less than 64.
   private static let codeLimit = 1 << 28
+  private static let codePerByte = 256
+  private static let codeBase = 4 << 20
+
+  /// The room that is kept from function to function.
+  var heldBytes: Int {
+    capacity + locals.capacity * MemoryLayout<Local>.stride + stack.capacity * MemoryLayout<Entry>.stride
+      + controls.capacity * MemoryLayout<Control>.stride + branches.capacity * MemoryLayout<Branch>.stride
+      + positions.capacity * MemoryLayout<TranslatedFunction.Position>.stride
+      + tryRanges.capacity * MemoryLayout<TranslatedFunction.TryRange>.stride
+      + clauses.capacity * MemoryLayout<TranslatedFunction.Clause>.stride
+  }
 
   private mutating func reset() {
     count = 0

@@ -32,12 +32,13 @@ final class TranslatedFunction: @unchecked Sendable {
   private let tryRanges: [TryRange]
   private let clauses: [Clause]
 
+  /// Copies the code and the tables, whose room is the translator's and can be much more than this function needs.
   init(
     _ bytes: UnsafeRawBufferPointer, frameSize: Int, positions: [Position], tryRanges: [TryRange], clauses: [Clause]
   ) {
-    self.positions = positions
-    self.tryRanges = tryRanges
-    self.clauses = clauses
+    self.positions = positions.withUnsafeBufferPointer { Array($0) }
+    self.tryRanges = tryRanges.withUnsafeBufferPointer { Array($0) }
+    self.clauses = clauses.withUnsafeBufferPointer { Array($0) }
     byteCount = bytes.count
     code = .allocate(byteCount: CodeHeader.size + bytes.count, alignment: 16)
     code.storeBytes(of: frameSize, toByteOffset: CodeHeader.frameSizeOffset, as: Int.self)
@@ -48,6 +49,12 @@ final class TranslatedFunction: @unchecked Sendable {
   }
 
   deinit { code.deallocate() }
+
+  /// What the function holds, for tests.
+  var heldBytes: Int {
+    CodeHeader.size + byteCount + positions.capacity * MemoryLayout<Position>.stride
+      + tryRanges.capacity * MemoryLayout<TryRange>.stride + clauses.capacity * MemoryLayout<Clause>.stride
+  }
 
   private func offset(_ pc: CodePointer) -> UInt32 {
     UInt32(truncatingIfNeeded: pc - UnsafeRawPointer(code + CodeHeader.size))

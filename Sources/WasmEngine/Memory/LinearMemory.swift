@@ -9,6 +9,8 @@ final class LinearMemory {
   let accessClass: AccessClass
   private(set) var byteCount: UInt64
   private var mapping: MemoryMapping
+  /// What the memory takes of its store's limit.
+  let charge: ResourceCharge
   /// Addresses of `{base, byteCount, writableByteCount}` in contexts.
   private var copies: [UnsafeMutableRawPointer] = []
   /// How many callers hold a span of the bytes right now.
@@ -23,8 +25,9 @@ final class LinearMemory {
   private static let largestByteCount: UInt64 = 1 << 46
 
   /// A zeroed memory, or nil where the system does not give it.
-  init?(_ type: MemoryType, policy: MemoryPolicy, sequence: Int) {
+  init?(_ type: MemoryType, policy: MemoryPolicy, sequence: Int, charge: ResourceCharge) {
     declaredType = type
+    self.charge = charge
     self.policy = policy
     guard let byteCount = Self.byteCount(type.limits.minimum, type) else { return nil }
     self.byteCount = byteCount
@@ -133,6 +136,9 @@ final class LinearMemory {
     copies.append(record)
     write(to: record)
   }
+
+  /// Forgets the records of a context that goes.
+  func unregister(_ context: Range<UInt>) { copies.removeAll { context.contains(UInt(bitPattern: $0)) } }
 
   private func write(to record: UnsafeMutableRawPointer) {
     record.storeBytes(of: UInt64(UInt(bitPattern: mapping.base)), as: UInt64.self)

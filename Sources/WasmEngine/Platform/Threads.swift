@@ -85,7 +85,7 @@ enum Threads {
       }
     }
     var others: [pthread_t] = []
-    for _ in 1..<max(1, min(threads, count)) {
+    for _ in 1..<max(1, min(threads, count, Engine.Configuration.mostThreads)) {
       guard let thread = start(work) else { break }
       others.append(thread)
     }

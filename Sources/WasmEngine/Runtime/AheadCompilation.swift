@@ -6,7 +6,7 @@ final class AheadThreads: Sendable {
   let limit: Int
   private let running = Atomic<Int>(0)
 
-  init(limit: Int) { self.limit = max(0, limit) }
+  init(limit: Int) { self.limit = min(max(0, limit), Engine.Configuration.mostThreads) }
 
   /// Whether there may be one thread more. It is given back when it ends.
   func take() -> Bool {

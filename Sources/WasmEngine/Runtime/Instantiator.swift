@@ -24,10 +24,24 @@ extension Store {
     var instantiator = Instantiator(module, in: self)
     instantiator.take(imports)
     try instantiator.allocate(policies)
-    // From here on others can refer to the instance, even if what follows fails.
+    // From here on others can come to refer to the instance, even if what follows fails.
     instances.append(instantiator.instance)
-    try instantiator.run()
+    do {
+      try instantiator.run()
+    } catch {
+      if !instantiator.isShared { forget(instantiator.instance) }
+      throw error
+    }
     return Instance(data: instantiator.instance, store: self)
+  }
+
+  /// Lets go of an instance that nothing refers to.
+  private func forget(_ instance: InstanceData) {
+    let start = UInt(bitPattern: instance.context.base)
+    let context = start..<start + UInt(instance.module.layout.size)
+    for memory in instance.memories { memory.unregister(context) }
+    for table in instance.tables { table.unregister(context) }
+    if instances.last === instance { instances.removeLast() }
   }
 }
 
@@ -39,6 +53,9 @@ private struct Instantiator {
   let compiled: CompiledModule
   let store: Store
   var evaluator: ConstantEvaluator
+  /// Whether anything but the store may refer to the instance: a function of it was put into a table of others, or code of
+  /// it ran.
+  var isShared = false
 
   init(_ compiled: CompiledModule, in store: Store) {
     self.compiled = compiled
@@ -75,7 +92,7 @@ private struct Instantiator {
   mutating func allocate(_ policies: [Int: MemoryPolicy]) throws {
     let spaces = compiled.spaces
     for index in spaces.importedTagCount..<spaces.tags.count {
-      instance.tags.append(store.makeTag(typeID: spaces.tags[index]))
+      instance.tags.append(TagInstance(typeID: spaces.tags[index], of: compiled.types))
     }
     for index in 0..<spaces.tags.count {
       base.storeBytes(of: instance.tags[index].identity, toByteOffset: layout.tag(index), as: UInt64.self)
@@ -122,6 +139,7 @@ private struct Instantiator {
     for (index, segment) in module.elements.enumerated() {
       guard case .active(let table, let offset) = segment.mode else { continue }
       let start = try evaluator.evaluate(offset).low
+      if Int(table) < compiled.spaces.importedTableCount { isShared = true }
       let status = RuntimeCalls.tableInit(
         instance.context, table, segment: UInt32(index), to: start, from: 0, count: UInt64(segment.items.count))
       guard status == .completed else { throw Trap(kind: .outOfBoundsTableAccess) }
@@ -142,6 +160,7 @@ private struct Instantiator {
       RuntimeCalls.dataDrop(instance.context, segment: UInt32(index))
     }
     if let start = module.start {
+      isShared = true
       let slots = try store.takeSlots(1)
       defer { store.returnSlots(slots) }
       try store.call(instance.functionRecord(Int(start)), slots: slots)

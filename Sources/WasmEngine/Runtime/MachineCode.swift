@@ -32,13 +32,27 @@ enum MachineCode {
       trapExit: trapExit, throwExit: throwExit, lazyStub: lazyStub, runtimeTable: MachineRuntime.table)
   }()
 
-  /// The ways into and out of machine code, by which is which and by canonical type.
-  enum Thunk: Int, CaseIterable {
+  /// The ways into and out of machine code.
+  enum Thunk: UInt8 {
     case entry, exit, wordEntry, wordExit
   }
 
+  /// What the code of a thunk depends on: which one it is, and how the parameters and results are passed. Not the canonical
+  /// type, whose id goes to another type when the modules that have it are gone.
+  private struct ThunkShape: Hashable {
+    private var bytes: [UInt8]
+
+    init(_ kind: Thunk, _ type: FunctionType) {
+      bytes = [kind.rawValue]
+      bytes.reserveCapacity(type.parameters.count + type.results.count + 2)
+      for parameter in type.parameters { bytes.append(IRType(parameter).rawValue) }
+      bytes.append(.max)
+      for result in type.results { bytes.append(IRType(result).rawValue) }
+    }
+  }
+
   private struct Thunks: @unchecked Sendable {
-    var made: [[UInt32: UnsafeRawPointer]] = Array(repeating: [:], count: Thunk.allCases.count)
+    var made: [ThunkShape: UnsafeRawPointer] = [:]
   }
 
   /// The thunks of an engine.
@@ -47,12 +61,13 @@ enum MachineCode {
     private let arena = CodeArena()
 
     /// A thunk for functions of a type; nil where there is no room for it, or where calls of the type are not in words.
-    func thunk(_ kind: Thunk, _ id: UInt32, _ type: () -> FunctionType) -> UnsafeRawPointer? {
-      thunks.withLock { thunks in
-        if let thunk = thunks.made[kind.rawValue][id] { return thunk }
-        guard let code = Self.make(kind, type()) else { return nil }
+    func thunk(_ kind: Thunk, _ type: FunctionType) -> UnsafeRawPointer? {
+      let shape = ThunkShape(kind, type)
+      return thunks.withLock { thunks in
+        if let thunk = thunks.made[shape] { return thunk }
+        guard let code = Self.make(kind, type) else { return nil }
         let thunk = arena.place(code)
-        thunks.made[kind.rawValue][id] = thunk
+        thunks.made[shape] = thunk
         return thunk
       }
     }

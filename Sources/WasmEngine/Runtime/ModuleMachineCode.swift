@@ -89,7 +89,7 @@ final class ModuleMachineCode: Sendable {
       return code
     }
     // Interpreted from now on.
-    let exit = thunks.thunk(.exit, record.typeID) { module.engine.functionType(record.typeID) }
+    let exit = thunks.thunk(.exit, module.engine.functionType(record.typeID))
     guard let exit else { return nil }
     record.interpreterCode = Interpreter.lazyStub
     record.machineCode = UInt(bitPattern: exit)
@@ -102,6 +102,12 @@ final class ModuleMachineCode: Sendable {
     let others = compileUnclaimed(functions)
     for defined in others { wait(for: defined) }
   }
+
+  /// Compilers that have met larger bodies are not kept: the room that a function takes is some hundred times its body.
+  private static let mostIdleBody = 64 << 10
+
+  /// The largest body that a compiler has met which waits to be used again, for tests.
+  var largestIdleBody: Int { compilers.withLock { $0.map(\.largestBody).max() ?? 0 } }
 
   /// Lets one thread compile a function.
   private func claim(_ defined: Int) -> Bool {
@@ -131,7 +137,8 @@ final class ModuleMachineCode: Sendable {
         refuse(defined, error.reason)
       }
     }
-    compilers.withLock { $0.append(compiler) }
+    // One that has met a large function holds as much room as that needed.
+    if compiler.largestBody <= Self.mostIdleBody { compilers.withLock { $0.append(compiler) } }
     place(batch)
     return others
   }

@@ -204,8 +204,10 @@ enum RuntimeCalls {
   /// elem.drop
   @inline(never)
   static func elemDrop(_ context: VMContext, segment: UInt32) {
-    segmentRecord(context, VMContext.elementSegmentsOffset, segment).storeBytes(
-      of: 0, toByteOffset: 8, as: UInt64.self)
+    let record = segmentRecord(context, VMContext.elementSegmentsOffset, segment)
+    record.load(as: UnsafeMutablePointer<UInt64>?.self)?.deallocate()
+    record.storeBytes(of: nil, as: UnsafeMutablePointer<UInt64>?.self)
+    record.storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
   }
 
   private static func tableFault(
@@ -248,26 +250,22 @@ enum RuntimeCalls {
   // MARK: Exceptions (Core 3.0, 4.6.9)
 
   /// Makes an exception of a tag of the instance, with the slots of its payload (v128: two), for `throw`. The word is an
-  /// exnref: the address of an ``ExceptionRecord``.
+  /// exnref: the address of an ``ExceptionRecord``; or 0 where the store's limit refuses it.
   @inline(never)
   static func makeException(
     _ context: VMContext, tag: UInt32, slots: UnsafePointer<UInt64>?, count: UInt32
   ) -> UInt64 {
     instance(context) { instance in
-      instance.store.exceptions.make(instance.tags[Int(tag)], slots: slots, count: Int(count)).word
+      instance.store.exceptions.make(instance.tags[Int(tag)], slots: slots, count: Int(count))?.word ?? 0
     }
   }
 
-  /// To be called when an exception was caught and its payload copied. Without a reference to it that went to the guest
-  /// (catch, catch_all; never passed to the host either) it is freed here, so `word` must not be used after.
+  /// To be called when an exception was caught and its payload copied. Where no reference to it is left it is freed here, so
+  /// `word` must not be used after.
   @inline(never)
   static func exceptionCaught(_ context: VMContext, _ word: UInt64, byReference: Bool) {
     guard let record = ExceptionRecord(word: word) else { return }
-    if byReference {
-      record.hasEscaped = true
-    } else if !record.hasEscaped {
-      store(context.store).exceptions.free(record)
-    }
+    if byReference { record.escape() } else { store(context.store).exceptions.caught(record) }
   }
 
   // MARK: From words to objects

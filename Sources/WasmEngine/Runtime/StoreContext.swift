@@ -44,9 +44,9 @@ struct StoreContext {
   static let machineStackLimitOffset = 144
   /// The context of the innermost wasm frame at an exit or a trap, where that is one of compiled code.
   static let lastContextOffset = 152
-  /// By canonical type, the machine code that enters functions of it from the host, or null; and how many there are.
+  /// A ``MachineEntryTable`` or null, and the number of its slots less one.
   static let machineEntriesOffset = 160
-  static let machineEntryCountOffset = 168
+  static let machineEntryMaskOffset = 168
   /// The page that may not be read while the interrupt word is set; 0 where there is none.
   static let interruptPageOffset = 176
   /// Where compiled code goes on that has caught an exception (``Unwinding``): the instruction, the frame pointer and the
@@ -62,16 +62,6 @@ struct StoreContext {
   static let statusOffset = 216
   /// The registers of compiled code that faulted, as the system orders them (``Signals``).
   static let faultRegistersOffset = 256
-
-  @inline(__always) var machineEntries: UnsafeMutablePointer<UnsafeRawPointer?>? {
-    get { UnsafeMutablePointer(bitPattern: UInt(self[Self.machineEntriesOffset])) }
-    nonmutating set { self[Self.machineEntriesOffset] = UInt64(UInt(bitPattern: newValue)) }
-  }
-  /// The machine code that enters functions of a type, if it was asked for before.
-  @inline(__always) func machineEntry(_ typeID: UInt32) -> UnsafeRawPointer? {
-    guard UInt64(typeID) < self[Self.machineEntryCountOffset] else { return nil }
-    return machineEntries?[Int(typeID)]
-  }
 
   /// Takes what is at ``statusOffset``.
   @inline(__always) func takeStatus() -> ExecutionStatus {

@@ -4,8 +4,13 @@ import WebAssembly
 final class TagInstance {
   /// The canonical id of its type.
   let typeID: UInt32
+  /// What keeps the id.
+  private let types: RegisteredTypes
 
-  init(typeID: UInt32) { self.typeID = typeID }
+  init(typeID: UInt32, of types: RegisteredTypes) {
+    self.typeID = typeID
+    self.types = types
+  }
 
   var identity: UInt64 { UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) }
 
@@ -50,11 +55,14 @@ final class HostFunction {
   private let body: HostBody
   private let wordBody: HostWordBody
   let record: FunctionRecord
+  /// What keeps the canonical id in the record.
+  private let types: RegisteredTypes
   /// The store, which keeps its functions as long as it lives.
   private let store: Unmanaged<Store>
 
-  init(_ type: FunctionType, id: UInt32, store: Store, index: Int, body: HostFunctionBody) {
+  init(_ type: FunctionType, registered types: RegisteredTypes, store: Store, index: Int, body: HostFunctionBody) {
     self.type = type
+    self.types = types
     switch body {
     case .slots(let body):
       self.body = body
@@ -76,7 +84,7 @@ final class HostFunction {
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     record = FunctionRecord(memory)
     record.context = store.hostContext
-    record.typeID = id
+    record.typeID = types.ids[0]
     record.index = UInt32(truncatingIfNeeded: index)
     record.interpreterCode = Tier.hostStub(type)
     memory.storeBytes(

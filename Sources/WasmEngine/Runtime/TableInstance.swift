@@ -9,13 +9,16 @@ final class TableInstance {
   private var capacity: Int
   private var copies: [UnsafeMutableRawPointer] = []
   private let largestCount: UInt64
+  /// What the table takes of its store's limit.
+  let charge: ResourceCharge
 
   /// A table of `type.limits.minimum` times the same reference, or nil where there is no memory for it.
-  init?(_ type: TableType, filledWith word: UInt64, largestCount: UInt64) {
+  init?(_ type: TableType, filledWith word: UInt64, largestCount: UInt64, charge: ResourceCharge) {
     declaredType = type
+    self.charge = charge
     self.largestCount = largestCount
     count = type.limits.minimum
-    guard count <= largestCount, let size = VirtualMemory.roundedUp(max(count * 8, 8)),
+    guard count <= largestCount, let bytes = Self.byteCount(count), let size = VirtualMemory.roundedUp(max(bytes, 8)),
       let address = VirtualMemory.allocate(size)
     else { return nil }
     elements = address.bindMemory(to: UInt64.self, capacity: size / 8)
@@ -24,6 +27,11 @@ final class TableInstance {
   }
 
   deinit { VirtualMemory.release(elements, capacity * 8) }
+
+  /// The bytes that so many elements take, or nil where no machine has them.
+  static func byteCount(_ count: UInt64) -> UInt64? { count < 1 << 44 ? count * 8 : nil }
+
+  var byteCount: UInt64 { count * 8 }
 
   /// The type with the current size as its minimum, which imports are matched against.
   var currentType: TableType {
@@ -49,7 +57,8 @@ final class TableInstance {
     guard let sum = count(growingBy: delta) else { return nil }
     if sum > UInt64(capacity) {
       // Room for half as much again, so that growth by one stays cheap.
-      guard let size = VirtualMemory.roundedUp(min(sum + sum / 2, largestCount) * 8),
+      guard let needed = Self.byteCount(sum),
+        let size = VirtualMemory.roundedUp(Self.byteCount(min(sum + sum / 2, largestCount)) ?? needed),
         let moved = VirtualMemory.resize(UnsafeMutableRawPointer(elements), capacity * 8, size)
       else { return nil }
       elements = moved.bindMemory(to: UInt64.self, capacity: size / 8)
@@ -66,6 +75,9 @@ final class TableInstance {
     copies.append(record)
     write(to: record)
   }
+
+  /// Forgets the records of a context that goes.
+  func unregister(_ context: Range<UInt>) { copies.removeAll { context.contains(UInt(bitPattern: $0)) } }
 
   private func write(to record: UnsafeMutableRawPointer) {
     record.storeBytes(of: UInt64(UInt(bitPattern: elements)), as: UInt64.self)

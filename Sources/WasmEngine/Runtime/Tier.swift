@@ -18,7 +18,9 @@ enum Tier {
   static func enterMachineCode(
     _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
   ) -> ExecutionStatus {
-    guard let entry = store.machineEntry(record.typeID) ?? RuntimeCalls.store(store).makeMachineEntry(record.typeID)
+    guard
+      let entry = MachineEntryTable.find(record.typeID, in: store)
+        ?? RuntimeCalls.store(store).makeMachineEntry(record.typeID)
     else { return interpret(record, slots: slots, in: store) }
     unsafeBitCast(entry, to: MachineCode.Entry.self)(record.base, slots)
     return store.takeStatus()

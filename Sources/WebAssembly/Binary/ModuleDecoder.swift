@@ -36,7 +36,7 @@ struct SectionDecoder {
     input = InstructionReader(bytes, range: 0..<bytes.count, table: table)
     module.bytes = bytes
     self.features = features
-    self.limits = limits
+    self.limits = limits.effective
   }
 
   mutating func moduleContents() throws(ModuleError) {

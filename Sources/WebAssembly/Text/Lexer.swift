@@ -36,7 +36,7 @@ struct Lexer {
     position = range.lowerBound
     end = range.upperBound
     hasAnnotations = features.contains(.customAnnotations)
-    nesting = limits.nesting
+    nesting = limits.effective.nesting
   }
 
   // MARK: Characters

@@ -89,7 +89,7 @@ struct TextParser {
     annotations = stream.annotations
     isAnnotationUsed = [Bool](repeating: false, count: annotations.count)
     self.features = features
-    self.limits = limits
+    self.limits = limits.effective
     self.emitNames = emitNames
     positions.source = source
   }

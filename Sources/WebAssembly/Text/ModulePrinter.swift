@@ -66,7 +66,7 @@ struct TextPrinter {
     source = module
     spaces = IndexSpaces(module)
     self.options = options
-    self.limits = limits
+    self.limits = limits.effective
     names = options.usesNames ? Names(module) : Names()
     identifiers = Array(repeating: IdentifierTable(), count: 12)
     makeIdentifiers()

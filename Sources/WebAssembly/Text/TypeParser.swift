@@ -202,7 +202,7 @@ extension TextParser {
       try parametersAndResults(named: true)
       try bindParameters()
       try expect(.rightParenthesis)
-      return .function(FunctionType(parameters: parameters, results: results))
+      return .function(inlineType)
     }
     if takeOpen(.struct) {
       let fields = try fields(of: type)
@@ -277,6 +277,12 @@ extension TextParser {
     if isOpen(.param) { throw unexpected(at: position + 1) }
   }
 
+  /// The type of the parameters and results that were read last. It gets arrays of its own: theirs have room for as many as
+  /// the largest type so far had.
+  private var inlineType: FunctionType {
+    FunctionType(parameters: parameters.map { $0 }, results: results.map { $0 })
+  }
+
   /// Reads `(result ...)*` into ``results``.
   mutating func resultTypes() throws(TextError) {
     results.removeAll(keepingCapacity: true)
@@ -314,8 +320,8 @@ extension TextParser {
 
   /// The index of the function type that was read last.
   private mutating func implicitType() -> UInt32 {
-    let type = FunctionType(parameters: parameters, results: results)
-    if let index = functionTypeIndices[type] { return index }
+    if let index = functionTypeIndices[FunctionType(parameters: parameters, results: results)] { return index }
+    let type = inlineType
     let index = module.types.count
     module.types.append(SubType(composite: .function(type)))
     module.recursionGroups.append(RecursionGroup(range: index..<index + 1, isExplicit: false))

@@ -5,16 +5,32 @@
 /// the canonical id of a type; in a type whose concrete heap types hold canonical ids in place of a module's type
 /// indices, comparisons need no module.
 ///
+/// Who registers types can release them again; an id whose registrations have all been released stands for nothing, and is
+/// given to a later type.
+///
 /// It is a plain value without locks. An engine that shares one guards it with its own.
 public struct TypeRegistry: Sendable {
-  private var composites: [CompositeType] = []
-  /// The canonical id of the declared supertype, or ``noParent``.
-  private var parents: [UInt32] = []
-  /// The length of the chain of supertypes.
-  private var depths: [UInt32] = []
-  /// The abstract heap type right above the composite type.
-  private var kinds: [HeapType] = []
-  private var finals: [Bool] = []
+  private struct Entry: Sendable {
+    var composite: CompositeType
+    /// The canonical id of the declared supertype, or ``noParent``.
+    var parent: UInt32
+    /// The length of the chain of supertypes.
+    var depth: UInt32
+    /// The abstract heap type right above the composite type.
+    var kind: HeapType
+    var isFinal: Bool
+    /// The id of the next type of the group, or ``noParent``.
+    var next = TypeRegistry.noParent
+    /// How often the type was registered and not released; 0 where there is none.
+    var registrations = 0
+
+    static let none = Entry(
+      composite: .structure([]), parent: TypeRegistry.noParent, depth: 0, kind: .bottom, isFinal: true)
+  }
+
+  private var entries: [Entry] = []
+  /// Ids that are free. One may stand here twice, and one beyond ``entries`` too: what is free has no registrations.
+  private var free: [UInt32] = []
   /// The id of the first type of each group, by the words of ``key(of:in:map:)``.
   private var groups = WordTable()
 
@@ -24,8 +40,8 @@ public struct TypeRegistry: Sendable {
 
   public init() {}
 
-  /// The number of different defined types. Ids are less than it.
-  public var count: Int { composites.count }
+  /// Ids are less than it. It is the number of different defined types where none was released.
+  public var count: Int { entries.count }
 
   /// Interns all recursion groups of a module.
   ///
@@ -38,6 +54,33 @@ public struct TypeRegistry: Sendable {
     map.reserveCapacity(module.types.count)
     for group in Self.groups(of: module) { register(group, of: module.types, map: &map) }
     return map
+  }
+
+  /// Takes a registration back. Types that no registration is left of are gone.
+  ///
+  /// - Parameter ids: What ``register(_:)`` returned for the module.
+  public mutating func release(_ ids: [UInt32]) {
+    for id in ids where Int(id) < entries.count && entries[Int(id)].registrations > 0 {
+      entries[Int(id)].registrations -= 1
+      guard entries[Int(id)].registrations == 0 else { continue }
+      groups.remove(id)
+      entries[Int(id)] = .none
+      free.append(id)
+    }
+    while let last = entries.last, last.registrations == 0 { entries.removeLast() }
+    entries.trimCapacity()
+    if free.count > 2 * entries.count + 64 {
+      free = entries.indices.filter { entries[$0].registrations == 0 }.map { UInt32($0) }
+    }
+  }
+
+  /// An id that no type has. Its entry is there.
+  private mutating func takeID() -> UInt32 {
+    while let id = free.popLast() {
+      if Int(id) < entries.count, entries[Int(id)].registrations == 0 { return id }
+    }
+    entries.append(.none)
+    return UInt32(entries.count - 1)
   }
 
   /// The recursion groups of a module as ranges that cover its types without gaps. Types that no group names are groups
@@ -61,30 +104,42 @@ public struct TypeRegistry: Sendable {
   mutating func register(_ group: Range<Int>, of types: [SubType], map: inout [UInt32]) {
     let key = key(of: group, in: types, map: map)
     if let first = groups.find(key) {
-      for position in 0..<UInt32(group.count) { map.append(first + position) }
+      var id = first
+      while id != Self.noParent {
+        map.append(id)
+        entries[Int(id)].registrations += 1
+        id = entries[Int(id)].next
+      }
       return
     }
-    let first = UInt32(composites.count)
-    groups.add(key, first)
-    for position in 0..<UInt32(group.count) { map.append(first + position) }
-    for (position, type) in types[group].enumerated() {
-      let id = first + UInt32(position)
-      var parent = Self.noParent
-      if let index = type.supertypes.first, Int(index) < map.count, map[Int(index)] < id { parent = map[Int(index)] }
-      parents.append(parent)
-      depths.append(parent == Self.noParent ? 0 : depths[Int(parent)] + 1)
-      finals.append(type.isFinal)
+    for _ in group {
+      let id = takeID()
+      entries[Int(id)].registrations = 1
+      map.append(id)
+    }
+    if let first = group.first { groups.add(key, map[first]) }
+    for index in group {
+      let type = types[index]
+      var entry = Entry.none
+      entry.registrations = 1
+      entry.isFinal = type.isFinal
+      if index + 1 < group.upperBound { entry.next = map[index + 1] }
+      if let supertype = type.supertypes.first, Int(supertype) < index {
+        entry.parent = map[Int(supertype)]
+        entry.depth = entries[Int(entry.parent)].depth + 1
+      }
       switch type.composite {
       case .function(let function):
-        kinds.append(.function)
-        composites.append(.function(canonical(function, map: map)))
+        entry.kind = .function
+        entry.composite = .function(canonical(function, map: map))
       case .structure(let fields):
-        kinds.append(.structure)
-        composites.append(.structure(fields.map { canonical($0, map: map) }))
+        entry.kind = .structure
+        entry.composite = .structure(fields.map { canonical($0, map: map) })
       case .array(let field):
-        kinds.append(.array)
-        composites.append(.array(canonical(field, map: map)))
+        entry.kind = .array
+        entry.composite = .array(canonical(field, map: map))
       }
+      entries[Int(map[index])] = entry
     }
   }
 
@@ -170,35 +225,35 @@ public struct TypeRegistry: Sendable {
   // MARK: Lookup
 
   /// The composite type of an id, with canonical ids in its heap types. The id must be less than ``count``.
-  public func composite(_ id: UInt32) -> CompositeType { composites[Int(id)] }
+  public func composite(_ id: UInt32) -> CompositeType { entries[Int(id)].composite }
 
   /// The function type of an id, with canonical ids in its heap types, or nil where it is another kind of type.
   public func functionType(_ id: UInt32) -> FunctionType? {
-    if Int(id) < composites.count, case .function(let type) = composites[Int(id)] { type } else { nil }
+    if Int(id) < entries.count, case .function(let type) = entries[Int(id)].composite { type } else { nil }
   }
 
   /// The abstract heap type above an id's composite type: func, struct or array.
-  public func kind(_ id: UInt32) -> HeapType { Int(id) < kinds.count ? kinds[Int(id)] : .bottom }
+  public func kind(_ id: UInt32) -> HeapType { Int(id) < entries.count ? entries[Int(id)].kind : .bottom }
 
   /// The canonical id of the declared supertype, or nil.
   public func supertype(_ id: UInt32) -> UInt32? {
-    guard Int(id) < parents.count, parents[Int(id)] != Self.noParent else { return nil }
-    return parents[Int(id)]
+    guard Int(id) < entries.count, entries[Int(id)].parent != Self.noParent else { return nil }
+    return entries[Int(id)].parent
   }
 
   /// The number of declared supertypes above a type.
-  public func depth(_ id: UInt32) -> Int { Int(id) < depths.count ? Int(depths[Int(id)]) : 0 }
+  public func depth(_ id: UInt32) -> Int { Int(id) < entries.count ? Int(entries[Int(id)].depth) : 0 }
 
   /// Whether no type may declare itself a subtype of it.
-  public func isFinal(_ id: UInt32) -> Bool { Int(id) < finals.count ? finals[Int(id)] : true }
+  public func isFinal(_ id: UInt32) -> Bool { Int(id) < entries.count ? entries[Int(id)].isFinal : true }
 
   /// Whether the first type is the second or declared to be a subtype of it, over any number of steps.
   public func isSubtype(_ a: UInt32, of b: UInt32) -> Bool {
     if a == b { return true }
-    guard Int(a) < depths.count, Int(b) < depths.count else { return false }
-    let target = depths[Int(b)]
+    guard Int(a) < entries.count, Int(b) < entries.count else { return false }
+    let target = entries[Int(b)].depth
     var type = a
-    while depths[Int(type)] > target { type = parents[Int(type)] }
+    while entries[Int(type)].depth > target { type = entries[Int(type)].parent }
     return type == b
   }
 }

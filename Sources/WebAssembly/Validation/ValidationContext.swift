@@ -37,7 +37,7 @@ struct ValidationContext: Sendable {
   init(_ module: Module, features: FeatureSet, limits: ImplementationLimits) {
     self.module = module
     self.features = features
-    self.limits = limits
+    self.limits = limits.effective
     decoding = DecodingTable(features: features)
     spaces = IndexSpaces(module)
   }

@@ -1,14 +1,26 @@
-/// A dictionary from sequences of words to words. For the few that most modules need, one of the standard library takes
-/// longer to be set up, since the runtime makes its types when they are first used, than everything else that is done to a
-/// small module.
+/// A dictionary from sequences of words to small numbers, each of which has one key. For the few that most modules need, one
+/// of the standard library takes longer to be set up, since the runtime makes its types when they are first used, than
+/// everything else that is done to a small module.
 struct WordTable: Sendable {
-  /// The keys, one behind the other, and where each ends.
+  /// The key of a number.
+  private struct Key {
+    var start: Int
+    var count: UInt32
+    var hash: UInt32
+    static let none = Key(start: -1, count: 0, hash: 0)
+    var range: Range<Int> { start..<start + Int(count) }
+  }
+
+  /// The words of the keys, one after the other.
   private var words: [UInt32] = []
-  private var ends: [UInt32] = []
-  private var values: [UInt32] = []
-  private var hashes: [UInt32] = []
-  /// By hash the number of a key, counted from 1, or 0. A power of two of them, at most half of which are taken.
-  private var slots = [UInt32](repeating: 0, count: 16)
+  /// How many of the words belong to keys that were removed.
+  private var deadWords = 0
+  /// By number.
+  private var keys: [Key] = []
+  private(set) var count = 0
+  /// By hash a number, counted from 1, or 0. A power of two of them, at most half of which are taken.
+  private var slots = [UInt32](repeating: 0, count: Self.smallest)
+  private static let smallest = 16
   /// Whoever writes a module cannot know which keys share a slot.
   private static let seed = UInt64.random(in: .min ... .max)
 
@@ -21,45 +33,93 @@ struct WordTable: Sendable {
     return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
   }
 
-  /// The slot of a key, or the free one where it belongs.
-  private func slot(_ key: [UInt32], _ hash: UInt32) -> Int {
+  /// The number of a key; nil where it is not there.
+  func find(_ key: [UInt32]) -> UInt32? {
+    let hash = Self.hash(key)
     var slot = Int(hash) & (slots.count - 1)
     while slots[slot] != 0 {
-      let number = Int(slots[slot]) - 1
-      if hashes[number] == hash {
-        let start = number == 0 ? 0 : Int(ends[number - 1])
-        if words[start..<Int(ends[number])].elementsEqual(key) { return slot }
-      }
+      let number = slots[slot] - 1
+      let known = keys[Int(number)]
+      if known.hash == hash, words[known.range].elementsEqual(key) { return number }
       slot = (slot + 1) & (slots.count - 1)
     }
-    return slot
+    return nil
   }
 
-  /// The value of a key; nil where there is none.
-  func find(_ key: [UInt32]) -> UInt32? {
-    let number = slots[slot(key, Self.hash(key))]
-    return number == 0 ? nil : values[Int(number) - 1]
-  }
-
-  /// Adds a key that is not there.
-  mutating func add(_ key: [UInt32], _ value: UInt32) {
-    if (values.count + 1) * 2 > slots.count { grow() }
+  /// Adds a key that is not there, with a number that no key has.
+  mutating func add(_ key: [UInt32], _ number: UInt32) {
+    if (count + 1) * 2 > slots.count { resize(slots.count * 4) }
+    while keys.count <= Int(number) { keys.append(.none) }
     let hash = Self.hash(key)
+    keys[Int(number)] = Key(start: words.count, count: UInt32(key.count), hash: hash)
     words += key
-    ends.append(UInt32(words.count))
-    hashes.append(hash)
-    values.append(value)
-    slots[slot(forNew: hash)] = UInt32(values.count)
+    count += 1
+    put(number)
   }
 
-  private func slot(forNew hash: UInt32) -> Int {
-    var slot = Int(hash) & (slots.count - 1)
+  private mutating func put(_ number: UInt32) {
+    var slot = Int(keys[Int(number)].hash) & (slots.count - 1)
     while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-    return slot
+    slots[slot] = number + 1
   }
 
-  private mutating func grow() {
-    slots = Array(repeating: 0, count: slots.count * 4)
-    for (number, hash) in hashes.enumerated() { slots[slot(forNew: hash)] = UInt32(number + 1) }
+  /// Removes the key of a number, if it has one.
+  mutating func remove(_ number: UInt32) {
+    guard Int(number) < keys.count, keys[Int(number)].start >= 0 else { return }
+    var hole = Int(keys[Int(number)].hash) & (slots.count - 1)
+    while slots[hole] != number + 1 { hole = (hole + 1) & (slots.count - 1) }
+    // What was put behind the hole because a slot before it was taken moves up, or a search for it would end at the hole.
+    var slot = hole
+    while true {
+      slot = (slot + 1) & (slots.count - 1)
+      guard slots[slot] != 0 else { break }
+      let home = Int(keys[Int(slots[slot] - 1)].hash) & (slots.count - 1)
+      let distance = (slot - home) & (slots.count - 1)
+      guard distance >= (slot - hole) & (slots.count - 1) else { continue }
+      slots[hole] = slots[slot]
+      hole = slot
+    }
+    slots[hole] = 0
+    count -= 1
+    deadWords += Int(keys[Int(number)].count)
+    keys[Int(number)] = .none
+    while let last = keys.last, last.start < 0 { keys.removeLast() }
+    if deadWords > 1024, deadWords * 2 > words.count { compact() }
+  }
+
+  /// Gives the room of removed keys back. It is done after so many removals that each pays for a few words.
+  private mutating func compact() {
+    var live: [UInt32] = []
+    live.reserveCapacity(words.count - deadWords)
+    for number in keys.indices where keys[number].start >= 0 {
+      let start = live.count
+      live += words[keys[number].range]
+      keys[number].start = start
+    }
+    words = live
+    deadWords = 0
+    keys.trimCapacity()
+    var size = slots.count
+    while size > Self.smallest, count * 8 < size { size /= 2 }
+    if size < slots.count { resize(size) }
+  }
+
+  private mutating func resize(_ size: Int) {
+    slots = Array(repeating: 0, count: size)
+    for number in keys.indices where keys[number].start >= 0 { put(UInt32(number)) }
+  }
+
+  /// The bytes that are held for the keys, for tests.
+  var byteCount: Int { words.capacity * 4 + keys.capacity * Swift.MemoryLayout<Key>.stride + slots.capacity * 4 }
+}
+
+extension Array {
+  /// Gives back the room that elements no longer need, where that is most of it.
+  mutating func trimCapacity() {
+    guard capacity > 64, capacity / 4 > count else { return }
+    var copy: [Element] = []
+    copy.reserveCapacity(count)
+    copy.append(contentsOf: self)
+    self = copy
   }
 }

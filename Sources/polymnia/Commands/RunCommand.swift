@@ -56,7 +56,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Refuse memory beyond so many bytes, all memories together. K, M and G may follow.", valueName: "bytes"))
+      "Refuse memory beyond so many bytes: all memories, tables and exceptions together. K, M and G may follow.",
+      valueName: "bytes"))
   var maxMemory: ByteCount?
 
   @Option(

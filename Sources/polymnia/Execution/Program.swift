@@ -40,16 +40,7 @@ final class Program {
     compilation = options.engineOptions.compilation
     takesPrecompiled = options.precompiled
     if let fuel = options.fuel { try store.setFuel(fuel) }
-    if let limit = options.maxMemory {
-      var total: UInt64 = 0
-      store.limiter = { request in
-        guard case .memory(let current, let desired, _) = request else { return true }
-        let (sum, overflow) = total.addingReportingOverflow(desired - current)
-        guard !overflow, sum <= limit.value else { return false }
-        total = sum
-        return true
-      }
-    }
+    if let limit = options.maxMemory { store.limits.byteCount = limit.value }
     do throws(WASIError) {
       wasi = try WASI(Self.configuration(options))
     } catch {

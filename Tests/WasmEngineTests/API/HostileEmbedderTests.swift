@@ -67,7 +67,7 @@ import WasmEngine
 
   @Test func externReferenceForFunctionReference() throws {
     let function = try instance.function("ref")
-    #expect(throws: UsageError.self) { _ = try function.call([.externref(ExternReference(1, in: store))]) }
+    #expect(throws: UsageError.self) { _ = try function.call([.externref(try ExternReference(1, in: store))]) }
     #expect(throws: UsageError.self) { _ = try function.call([.externref(nil)]) }
   }
 
@@ -90,9 +90,9 @@ import WasmEngine
 
   @Test func externReferenceOfAnotherStore() throws {
     let function = try instance.function("extern")
-    expect(.wrongStore) { _ = try function.call([.externref(ExternReference("x", in: other))]) }
+    expect(.wrongStore) { _ = try function.call([.externref(try ExternReference("x", in: other))]) }
     let typed = try instance.function("extern", as: ExternReference?.self, returning: ExternReference?.self)
-    expect(.wrongStore) { _ = try typed(ExternReference("x", in: other)) }
+    expect(.wrongStore) { _ = try typed(try ExternReference("x", in: other)) }
   }
 
   @Test func setGlobalToFunctionOfAnotherStore() throws {

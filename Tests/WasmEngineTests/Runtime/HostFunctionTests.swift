@@ -34,7 +34,7 @@ private struct HostError: Error, Equatable {
     #expect(vector == V128(low: 1, high: 2) && long == -9 && float == 0.5)
     let same = try instance.function(
       "same", as: (Function?, ExternReference?).self, returning: (ExternReference?, Function?).self)
-    let results = try same(instance.function("none"), ExternReference("me", in: store))
+    let results = try same(instance.function("none"), try ExternReference("me", in: store))
     #expect(results.0?.value as? String == "me")
     #expect(try results.1 == instance.function("none"))
     let nulls = try same(nil, nil)
@@ -161,7 +161,7 @@ private struct HostError: Error, Equatable {
     let linker = linker
     let tag = try Tag(in: store, payload: [.i32, .v128, .externalReference])
     try linker.define("env", "x", .tag(tag))
-    let reference = ExternReference("payload", in: store)
+    let reference = try ExternReference("payload", in: store)
     try linker.define("env", "raise") { (_: borrowing Caller, n: Int32) in
       throw try UncaughtException(
         tag: tag, payload: [.i32(n), .v128(V128(low: 3, high: 4)), .externref(reference)])

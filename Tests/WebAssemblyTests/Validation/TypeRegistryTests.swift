@@ -142,4 +142,79 @@ import Testing
     #expect(registry.isSubtype(ids[0], of: ids[0]))
     #expect(sample.error()?.begins(.invalid, "unknown type") == true)
   }
+
+  @Test func releasedTypesGiveTheirIdsToOthers() {
+    var a = SampleModule()
+    a.type([.i32], [.i64])
+    a.group([structure(reference(2)), structure(reference(1), .i32)])
+    var b = SampleModule()
+    b.type([.i32], [.i64])
+    var c = SampleModule()
+    c.group([structure(.i64), structure(reference(0), .f32)])
+    c.type([.f64], [])
+    var registry = TypeRegistry()
+    let first = registry.register(a.module)
+    let second = registry.register(b.module)
+    registry.release(first)
+    #expect(registry.functionType(second[0]) == FunctionType(parameters: [.i32], results: [.i64]))
+    let third = registry.register(c.module)
+    #expect(Set(third).isDisjoint(with: second))
+    #expect(third.allSatisfy { $0 < 4 })
+    #expect(registry.functionType(third[2]) == FunctionType(parameters: [.f64], results: []))
+    guard case .structure(let fields) = registry.composite(third[1]) else {
+      Issue.record("not a structure")
+      return
+    }
+    #expect(fields.first?.storage == .value(reference(third[0])))
+    let again = registry.register(a.module)
+    #expect(again[0] == second[0])
+    #expect(Set(again).isDisjoint(with: third))
+    for ids in [second, third, again] { registry.release(ids) }
+    #expect(registry.count == 0)
+    registry.release(again)
+    #expect(registry.register(b.module) == [0])
+  }
+
+  /// Registers and releases modules at random; each that is registered keeps ids of its own for types of its own.
+  @Test func manyRegistrationsAndReleases() {
+    var random = SystemRandomNumberGenerator()
+    var registry = TypeRegistry()
+    var live: [(module: Module, ids: [UInt32])] = []
+    for _ in 0..<2000 {
+      if live.count > 10 || Bool.random(using: &random) && !live.isEmpty {
+        registry.release(live.remove(at: Int.random(in: live.indices, using: &random)).ids)
+      } else {
+        var sample = SampleModule()
+        var count: UInt32 = 0
+        for _ in 0..<Int.random(in: 0...6, using: &random) {
+          let number = Int.random(in: 0...5, using: &random)
+          let other = count > 0 && Bool.random(using: &random) ? reference(count - 1) : .i32
+          if Bool.random(using: &random) {
+            sample.type(Array(repeating: .i64, count: number), [other])
+            count += 1
+          } else {
+            sample.group([structure(reference(count + 1), other), structure(reference(count))])
+            count += 2
+          }
+        }
+        live.append((sample.module, registry.register(sample.module)))
+      }
+      var types: [UInt32: CompositeType] = [:]
+      for (module, ids) in live {
+        for (index, id) in ids.enumerated() {
+          let composite = registry.composite(id)
+          #expect(types[id] == nil || types[id] == composite)
+          types[id] = composite
+          if let type = module.types[index].functionType {
+            #expect(composite == .function(registry.canonical(type, map: ids)))
+          }
+        }
+        // Equal groups have equal ids, and others have others.
+        var probe = registry
+        #expect(probe.register(module) == ids)
+      }
+    }
+    for (_, ids) in live { registry.release(ids) }
+    #expect(registry.count == 0)
+  }
 }

@@ -47,6 +47,7 @@ extension FunctionTranslator {
     let exception = runtimeCall(
       .makeException, .i64, [constant(.i64, Int64(instruction.index)), constant(.i64, Int64(slotCount))],
       canTrap: false, changesState: false)
+    trapIf(compare(.equal, exception, constant(.i64, 0)), .outOfMemory)
     var offset = ExceptionRecord.slotsOffset
     for (value, type) in zip(payload, types) {
       // Slots hold 32-bit values with a clear upper half, as everywhere.
