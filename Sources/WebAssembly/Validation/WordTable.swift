@@ -84,6 +84,8 @@ struct WordTable: Sendable {
     deadWords += Int(keys[Int(number)].count)
     keys[Int(number)] = .none
     while let last = keys.last, last.start < 0 { keys.removeLast() }
+    keys.trimCapacity()
+    if slots.count > Self.smallest, count * 16 < slots.count { resize(slots.count / 4) }
     if deadWords > 1024, deadWords * 2 > words.count { compact() }
   }
 
@@ -98,10 +100,6 @@ struct WordTable: Sendable {
     }
     words = live
     deadWords = 0
-    keys.trimCapacity()
-    var size = slots.count
-    while size > Self.smallest, count * 8 < size { size /= 2 }
-    if size < slots.count { resize(size) }
   }
 
   private mutating func resize(_ size: Int) {

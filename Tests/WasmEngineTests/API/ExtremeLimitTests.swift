@@ -1,7 +1,6 @@
 import Testing
-import WebAssembly
-
 @testable import WasmEngine
+@testable import WebAssembly
 
 /// Every number that an embedder can set, at its ends, on both engines: whatever it is set to, programs run, trap or are
 /// refused with a typed error.

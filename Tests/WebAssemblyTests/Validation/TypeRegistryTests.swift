@@ -180,7 +180,7 @@ import Testing
     var random = SystemRandomNumberGenerator()
     var registry = TypeRegistry()
     var live: [(module: Module, ids: [UInt32])] = []
-    for _ in 0..<2000 {
+    for _ in 0..<300 {
       if live.count > 10 || Bool.random(using: &random) && !live.isEmpty {
         registry.release(live.remove(at: Int.random(in: live.indices, using: &random)).ids)
       } else {
