@@ -153,7 +153,9 @@ public final class Store {
     return old
   }
 
-  func grow(_ table: TableInstance, by delta: UInt64, filledWith word: UInt64) -> UInt64? {
+  func grow(
+    _ table: TableInstance, by delta: UInt64, filledWith word: UInt64, while goesOn: () -> Bool = { true }
+  ) -> UInt64? {
     guard delta > 0 else { return table.count }
     if let limiter {
       guard let count = table.count(growingBy: delta) else { return nil }
@@ -163,7 +165,7 @@ public final class Store {
     guard let count = table.count(growingBy: delta), let bytes = TableInstance.byteCount(count),
       table.charge.change(to: bytes)
     else { return nil }
-    let old = table.grow(by: delta, filledWith: word)
+    let old = table.grow(by: delta, filledWith: word, while: goesOn)
     if old == nil { _ = table.charge.change(to: table.byteCount) }
     return old
   }

@@ -37,6 +37,8 @@ extension HandlerTable {
     case memorySize
     /// `units`
     case fuel
+    /// Looks at the interrupt word.
+    case look
     /// `newFrame, record`
     case call, callImported
     /// `newFrame, index, table record, type id`
@@ -147,6 +149,10 @@ extension HandlerTable {
       let left = Int64(bitPattern: store[StoreContext.fuelOffset]) &- Int64(operand(pc, 0))
       store[StoreContext.fuelOffset] = UInt64(bitPattern: left)
       return left < 0 ? trap(.outOfFuel, pc, fp, context) : next(pc, 1, fp, context)
+    }
+    set(.look) { pc, fp, context in
+      VMContext(context).store[StoreContext.interruptOffset] != 0
+        ? interrupt(pc, fp, context) : next(pc, 0, fp, context)
     }
   }
 

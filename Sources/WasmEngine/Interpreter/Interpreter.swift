@@ -129,15 +129,30 @@ enum Interpreter {
   /// of its callers, or out of the activation.
   @inline(never)
   static func unwind(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
-    guard let catcher = findCatcher(pc, fp, context) else { return ExecutionStatus.threw.rawValue }
-    return execute(catcher.pc, catcher.fp, catcher.context)
+    switch findCatcher(pc, fp, context) {
+    case .clause(let pc, let fp, let context): return execute(pc, fp, context)
+    case .none: return ExecutionStatus.threw.rawValue
+    case .interrupted:
+      // The execution is to stop where the exception was thrown, which is given up.
+      let word = VMContext(context).store[StoreContext.pendingExceptionOffset]
+      RuntimeCalls.exceptionCaught(VMContext(context), word, byReference: false)
+      return interrupt(pc, fp, context)
+    }
+  }
+
+  private enum Catcher {
+    case clause(pc: CodePointer, fp: FramePointer, context: ContextPointer)
+    case none
+    case interrupted
   }
 
   private static func findCatcher(
     _ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer
-  ) -> (pc: CodePointer, fp: FramePointer, context: ContextPointer)? {
-    let word = VMContext(context).store[StoreContext.pendingExceptionOffset]
-    guard let exception = ExceptionRecord(word: word) else { return nil }
+  ) -> Catcher {
+    let store = VMContext(context).store
+    let word = store[StoreContext.pendingExceptionOffset]
+    guard let exception = ExceptionRecord(word: word) else { return .none }
+    var passed = 0
     var pc = pc
     var fp = fp
     var context = context
@@ -145,19 +160,22 @@ enum Interpreter {
       let record = FunctionRecord(
         fp.load(fromByteOffset: FrameLayout.functionOffset, as: UnsafeMutableRawPointer.self))
       if let handler = function(record, at: pc)?.handler(at: pc, tag: exception.tag, context: VMContext(context)) {
+        guard store[StoreContext.interruptOffset] == 0 else { return .interrupted }
         let payload = (fp + handler.payload).assumingMemoryBound(to: UInt64.self)
         let count = exception.count
         // Only a clause with a tag takes the payload; the others' room ends where their operands do.
         if handler.takesPayload { payload.update(from: exception.slots, count: count) }
         if handler.pushesReference { payload[handler.takesPayload ? count : 0] = word }
         RuntimeCalls.exceptionCaught(VMContext(context), word, byReference: handler.pushesReference)
-        return (handler.target, fp, context)
+        return .clause(pc: handler.target, fp: fp, context: context)
       }
       let returnAddress = fp.load(fromByteOffset: FrameLayout.returnOffset, as: UnsafeRawPointer.self)
-      if returnAddress == exitCode { return nil }
+      if returnAddress == exitCode { return .none }
       context = fp.load(fromByteOffset: FrameLayout.callerContextOffset, as: UnsafeMutableRawPointer.self)
       fp = fp.load(fromByteOffset: FrameLayout.callerFrameOffset, as: UnsafeMutableRawPointer.self)
       pc = returnAddress - 1
+      passed += 1
+      if passed % LookBudget.unwoundFrames == 0, store[StoreContext.interruptOffset] != 0 { return .interrupted }
     }
   }
 

@@ -58,6 +58,8 @@ extension RegisterTranslator {
     }
     put(Int(top) + type.frameDistance)
     putCallee(callee)
+    distance.call(looks: true)
+    units = 0
     let results = type.first + type.parameterCount
     for index in results..<results + type.resultCount {
       pushEntry(.home, isVector: translation.types[index].isVector)

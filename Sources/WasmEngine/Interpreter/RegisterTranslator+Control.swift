@@ -67,6 +67,7 @@ extension RegisterTranslator {
     var control = open(.if, instruction)
     // A comparison becomes part of the branch unless something was moved behind it.
     control.elseBranch = branch(.end(-1), if: false, condition)
+    control.elseDistance = currentDistance()
     controls.append(control)
     beginFuel()
   }
@@ -77,8 +78,11 @@ extension RegisterTranslator {
       moveToLabel(index, isEnd: true)
       begin(.branch)
       controls[index].branches = addBranch(from: count - 8, previous: controls[index].branches)
+      noteBranch(to: index)
     }
     endFuel()
+    distance = controls[index].elseDistance
+    units = 0
     bind(controls[index].elseBranch)
     controls[index].elseBranch = -1
     controls[index].kind = .else
@@ -109,14 +113,25 @@ extension RegisterTranslator {
       }
       return
     }
-    if !isUnreachable { moveToLabel(index, isEnd: true) }
+    if !isUnreachable {
+      moveToLabel(index, isEnd: true)
+      noteBranch(to: index)
+    }
     endFuel()
+    arrive(at: controls[index])
     bind(controls[index].branches)
     bind(controls[index].elseBranch)
     controls.removeLast()
     restack(control, control.firstResult, control.resultCount)
     isUnreachable = false
     beginFuel()
+  }
+
+  /// At the end of a block to which something branches.
+  private mutating func arrive(at control: Control) {
+    units = 0
+    distance = control.distance ?? control.elseDistance
+    if control.elseBranch >= 0 { distance.merge(control.elseDistance) }
   }
 
   /// The operand stack where a label is: the label's values in their homes.
@@ -296,6 +311,7 @@ extension RegisterTranslator {
     } else {
       begin(.branch)
       controls[index].branches = addBranch(from: from, previous: controls[index].branches)
+      noteBranch(to: index)
     }
   }
 
@@ -324,6 +340,7 @@ extension RegisterTranslator {
         _ = branch(.loop(controls[index].start), if: true, condition)
       } else {
         controls[index].branches = branch(.end(controls[index].branches), if: true, condition)
+        noteBranch(to: index)
       }
       return
     }
@@ -365,6 +382,7 @@ extension RegisterTranslator {
         put(controls[index].start - from)
       } else {
         controls[index].branches = addBranch(from: from, previous: controls[index].branches)
+        noteBranch(to: index)
       }
       if !isNullBranch { _ = pop() }
     } else {
@@ -404,6 +422,8 @@ extension RegisterTranslator {
     put(labels.count - 1)
     let table = count
     count += labels.count * 4
+    // Of the pieces of code that follow, one runs.
+    let distance = currentDistance()
     for (position, depth) in labels.enumerated() {
       let index = controls.count - 1 - Int(depth)
       let place = table + position * 4
@@ -413,12 +433,15 @@ extension RegisterTranslator {
           controls[index].stub = count
           last.start = -1
           branchWithMoves(index)
+          self.distance = distance
+          units = 0
         }
         base.storeBytes(
           of: Int32(truncatingIfNeeded: controls[index].stub - from), toByteOffset: place, as: Int32.self)
       } else {
         branches.append(Branch(place: place, from: from, previous: controls[index].branches))
         controls[index].branches = Int32(truncatingIfNeeded: branches.count - 1)
+        noteBranch(to: index)
       }
     }
     for depth in labels { controls[controls.count - 1 - Int(depth)].stub = -1 }
@@ -435,6 +458,13 @@ extension RegisterTranslator {
   /// Returns the topmost operands. They stay on the stack as they are.
   mutating func emitReturn() {
     let count = signature.resultCount
+    let before = currentDistance()
+    if before.isOverAtReturn(with: max(count, 1)) { look() }
+    // Where this is one arm of a branch, the other has not looked.
+    defer {
+      distance = before
+      units = 0
+    }
     if count == 1, !stack[stack.count - 1].isVector {
       let entry = stack[stack.count - 1]
       switch entry.kind {
@@ -489,17 +519,20 @@ extension RegisterTranslator {
       moveToLabel(index, isEnd: true)
       begin(.branch)
       controls[index].branches = addBranch(from: count - 8, previous: controls[index].branches)
+      noteBranch(to: index)
     }
     endFuel()
     let firstClause = clauses.count
     let list = reader.catchClauses(of: control.clauses)
-    let results = controls[index].branches
+    let results = controls[index]
     controls.removeLast()
     for clause in list {
       while stack.count > control.height { _ = pop() }
       top = control.base
       isUnreachable = false
       last.start = -1
+      // What takes an exception here has just looked.
+      hasLooked()
       if clause.kind.hasTag {
         let signature = translation.signatures[Int(translation.spaces.tags[Int(clause.tag)])]
         for place in signature.first..<signature.first + signature.parameterCount {
@@ -520,11 +553,12 @@ extension RegisterTranslator {
         payload: control.base))
     while stack.count > control.height { _ = pop() }
     top = control.base
-    guard results >= 0 else {
+    guard results.branches >= 0 else {
       isUnreachable = true
       return
     }
-    bind(results)
+    arrive(at: results)
+    bind(results.branches)
     restack(control, control.firstResult, control.resultCount)
     isUnreachable = false
     beginFuel()

@@ -154,6 +154,13 @@ extension RegisterTranslator {
     for immediate in immediates { put(immediate) }
   }
 
+  /// The same for those that look at the interrupt word (``LookBudget/bulkSlice``).
+  private mutating func bulk(_ opcode: Opcode, operands: Int, _ immediates: [Int]) {
+    if distance.isOver(with: units + LookBudget.bulkSliceUnits) { look() }
+    call(opcode, operands: operands, hasResult: false, immediates)
+    hasLooked()
+  }
+
   private func copyFlags(_ destination: Bool, _ source: Bool) -> Int {
     (destination ? 1 : 0) | (source ? 2 : 0) | (destination && source ? 4 : 0)
   }
@@ -166,15 +173,16 @@ extension RegisterTranslator {
     case .memorySize: translateMemorySize(instruction.index)
     case .memoryGrow:
       call(.memoryGrow, operands: 1, hasResult: true, [index, is64(instruction.index) ? 1 : 0])
+      look()
     case .memoryFill:
-      call(.memoryFill, operands: 3, hasResult: false, [index, is64(instruction.index) ? 1 : 0])
+      bulk(.memoryFill, operands: 3, [index, is64(instruction.index) ? 1 : 0])
     case .memoryDiscard:
-      call(.memoryDiscard, operands: 2, hasResult: false, [index, is64(instruction.index) ? 1 : 0])
+      bulk(.memoryDiscard, operands: 2, [index, is64(instruction.index) ? 1 : 0])
     case .memoryCopy:
       let flags = copyFlags(is64(instruction.index), is64(instruction.index2))
-      call(.memoryCopy, operands: 3, hasResult: false, [index, index2, flags])
+      bulk(.memoryCopy, operands: 3, [index, index2, flags])
     case .memoryInit:
-      call(.memoryInit, operands: 3, hasResult: false, [index2, index, is64(instruction.index2) ? 1 : 0])
+      bulk(.memoryInit, operands: 3, [index2, index, is64(instruction.index2) ? 1 : 0])
     case .dataDrop: call(.dataDrop, operands: 0, hasResult: false, [index])
     case .tableGet:
       call(.tableGet, operands: 1, hasResult: true, [index, isTable64(instruction.index) ? 1 : 0])
@@ -182,13 +190,14 @@ extension RegisterTranslator {
       call(.tableSet, operands: 2, hasResult: false, [index, isTable64(instruction.index) ? 1 : 0])
     case .tableGrow:
       call(.tableGrow, operands: 2, hasResult: true, [index, isTable64(instruction.index) ? 1 : 0])
+      look()
     case .tableFill:
-      call(.tableFill, operands: 3, hasResult: false, [index, isTable64(instruction.index) ? 1 : 0])
+      bulk(.tableFill, operands: 3, [index, isTable64(instruction.index) ? 1 : 0])
     case .tableCopy:
       let flags = copyFlags(isTable64(instruction.index), isTable64(instruction.index2))
-      call(.tableCopy, operands: 3, hasResult: false, [index, index2, flags])
+      bulk(.tableCopy, operands: 3, [index, index2, flags])
     case .tableInit:
-      call(.tableInit, operands: 3, hasResult: false, [index2, index, isTable64(instruction.index2) ? 1 : 0])
+      bulk(.tableInit, operands: 3, [index2, index, isTable64(instruction.index2) ? 1 : 0])
     case .elemDrop: call(.elemDrop, operands: 0, hasResult: false, [index])
     case .tableSize:
       // The record's count, as it is.

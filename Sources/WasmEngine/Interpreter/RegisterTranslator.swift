@@ -50,6 +50,9 @@ struct RegisterTranslator: @unchecked Sendable {
     var clauses = Instruction(.nop)
     /// A piece of code that the br_table at hand made for branches to here, or -1.
     var stub: Int = -1
+    /// How long the paths are that branch to the end, if any do, and to the `else`.
+    var distance: LookDistance?
+    var elseDistance = LookDistance()
 
     var labelCount: Int { kind == .loop ? parameterCount : resultCount }
     var firstLabel: Int { kind == .loop ? firstParameter : firstResult }
@@ -108,6 +111,9 @@ struct RegisterTranslator: @unchecked Sendable {
   /// Where in the code the fuel of the current block stands, or -1.
   var fuelPlace = -1
   var fuelUnits: Int32 = 0
+  /// How long it is since a look at the interrupt word, but for the instructions that ``units`` counts.
+  var distance = LookDistance.entry
+  var units = 0
   /// The offset in the module of the instruction at hand.
   var offset: UInt32 = 0
 
@@ -140,6 +146,8 @@ struct RegisterTranslator: @unchecked Sendable {
         try skip(instruction)
       } else {
         if translation.metersFuel { fuelUnits &+= 1 }
+        if distance.isOver(with: units) { look() }
+        units &+= LookBudget.additional(instruction.opcode)
         try translate(instruction)
         guard count < limit else {
           throw ModuleError(.limitExceeded, "code of a function exceeds the limit", at: Int(offset))
@@ -183,6 +191,8 @@ struct RegisterTranslator: @unchecked Sendable {
     unreachableDepth = 0
     fuelPlace = -1
     fuelUnits = 0
+    distance = .entry
+    units = 0
   }
 
   /// Lays out parameters and locals, and zeroes the latter (Core 3.0, 4.6.10).
@@ -208,6 +218,7 @@ struct RegisterTranslator: @unchecked Sendable {
       begin(slot == 8 ? .clear1 : slot == 16 ? .clear2 : .clear)
       put(0 as Int32)
       if slot > 16 { put(slot / 8) }
+      units += Int(slot) / 64
     }
   }
 
@@ -217,6 +228,7 @@ struct RegisterTranslator: @unchecked Sendable {
   @inline(__always)
   mutating func begin(_ handler: UInt) {
     if count &+ 128 > capacity { growBuffer(128) }
+    units &+= 1
     last.start = -1
     base.storeBytes(of: handler, toByteOffset: count, as: UInt.self)
     count &+= 8
@@ -394,6 +406,33 @@ struct RegisterTranslator: @unchecked Sendable {
   mutating func takeBack() {
     count = last.start
     last.start = -1
+  }
+
+  // MARK: Looks
+
+  /// Looks at the interrupt word (``LookBudget``). Calls and branches back do so too.
+  mutating func look() {
+    mark()
+    begin(.look)
+    hasLooked()
+  }
+
+  mutating func hasLooked() {
+    distance.look()
+    units = 0
+  }
+
+  /// How long it is since a look.
+  mutating func currentDistance() -> LookDistance {
+    distance.add(units)
+    units = 0
+    return distance
+  }
+
+  /// Notes a branch to the end of a block.
+  mutating func noteBranch(to index: Int) {
+    let distance = currentDistance()
+    if controls[index].distance?.merge(distance) == nil { controls[index].distance = distance }
   }
 
   // MARK: Fuel

@@ -38,6 +38,25 @@ enum RuntimeCalls {
     trap(store, RuntimeCalls.store(store).interruptHandle.takeReason(store))
   }
 
+  /// A bulk operation on `count` things of `size` bytes, in pieces after each of which it looks at the interrupt word.
+  ///
+  /// - Parameter descends: Whether the last piece comes first.
+  @inline(__always)
+  private static func inSlices(
+    _ store: StoreContext, _ count: UInt64, size: Int = 1, descends: Bool = false,
+    _ body: (_ start: Int, _ count: Int) -> Void
+  ) -> ExecutionStatus {
+    let most = LookBudget.bulkSlice / size
+    var left = Int(count)
+    repeat {
+      let slice = min(left, most)
+      body(descends ? left - slice : Int(count) - left, slice)
+      guard store[StoreContext.interruptOffset] == 0 else { return interrupted(store) }
+      left -= slice
+    } while left > 0
+    return .completed
+  }
+
   // MARK: Memories (Core 3.0, 4.6.8)
 
   /// memory.size, in pages.
@@ -66,8 +85,8 @@ enum RuntimeCalls {
     guard contains(target.writableByteCount, to, count) else {
       return trap(context.store, .outOfBoundsMemoryAccess, index: destination, address: to, length: count)
     }
-    memmove(target.contents + Int(to), origin.contents + Int(from), Int(count))
-    return .completed
+    let (destination, source) = (target.contents + Int(to), origin.contents + Int(from))
+    return inSlices(context.store, count, descends: destination > source) { memmove(destination + $0, source + $0, $1) }
   }
 
   /// memory.fill with the low byte of `value`.
@@ -79,8 +98,8 @@ enum RuntimeCalls {
     guard contains(target.writableByteCount, address, count) else {
       return trap(context.store, .outOfBoundsMemoryAccess, index: memory, address: address, length: count)
     }
-    memset(target.contents + Int(address), Int32(value & 0xFF), Int(count))
-    return .completed
+    let start = target.contents + Int(address)
+    return inSlices(context.store, count) { memset(start + $0, Int32(value & 0xFF), $1) }
   }
 
   /// memory.init: bytes of a data segment.
@@ -93,8 +112,10 @@ enum RuntimeCalls {
     guard contains(target.writableByteCount, to, count),
       contains(record.load(fromByteOffset: 8, as: UInt64.self), from, count)
     else { return trap(context.store, .outOfBoundsMemoryAccess, index: memory, address: to, length: count) }
-    copyBytes(context, of: record, from: from, to: target.contents + Int(to), count: count)
-    return .completed
+    let start = target.contents + Int(to)
+    return inSlices(context.store, count) {
+      copyBytes(context, of: record, from: from + UInt64($0), to: start + $0, count: UInt64($1))
+    }
   }
 
   /// Copies contents of a data segment that is known to have them.
@@ -130,8 +151,8 @@ enum RuntimeCalls {
     guard contains(target.writableByteCount, address, count) else {
       return trap(context.store, .outOfBoundsMemoryAccess, index: memory, address: address, length: count)
     }
-    LinearMemory.discard(target.contents + Int(address), Int(count))
-    return .completed
+    let start = target.contents + Int(address)
+    return inSlices(context.store, count) { LinearMemory.discard(start + $0, $1) }
   }
 
   // MARK: Tables (Core 3.0, 4.6.7)
@@ -158,10 +179,17 @@ enum RuntimeCalls {
   @inline(never)
   static func tableSize(_ context: VMContext, _ table: UInt32) -> UInt64 { context.tableRecord(table).count }
 
-  /// table.grow: the old size, or all ones where it fails.
+  /// table.grow: the old size, or all ones where it fails. It does where the execution is to stop meanwhile; the caller
+  /// looks at the interrupt word.
   @inline(never)
   static func tableGrow(_ context: VMContext, _ table: UInt32, by delta: UInt64, filledWith word: UInt64) -> UInt64 {
-    instance(context) { $0.store.grow($0.tables[Int(table)], by: delta, filledWith: word) ?? .max }
+    let store = context.store
+    return instance(context) { instance in
+      let old = instance.store.grow(instance.tables[Int(table)], by: delta, filledWith: word) {
+        store[StoreContext.interruptOffset] == 0
+      }
+      return old ?? .max
+    }
   }
 
   @inline(never)
@@ -170,8 +198,8 @@ enum RuntimeCalls {
   ) -> ExecutionStatus {
     let record = context.tableRecord(table)
     guard contains(record.count, index, count) else { return tableFault(context, table, index, count) }
-    (record.elements + Int(index)).update(repeating: word, count: Int(count))
-    return .completed
+    let start = record.elements + Int(index)
+    return inSlices(context.store, count, size: 8) { (start + $0).update(repeating: word, count: $1) }
   }
 
   @inline(never)
@@ -182,8 +210,10 @@ enum RuntimeCalls {
     let origin = context.tableRecord(source)
     guard contains(origin.count, from, count) else { return tableFault(context, source, from, count) }
     guard contains(target.count, to, count) else { return tableFault(context, destination, to, count) }
-    memmove(target.elements + Int(to), origin.elements + Int(from), Int(count) * 8)
-    return .completed
+    let (destination, source) = (target.elements + Int(to), origin.elements + Int(from))
+    return inSlices(context.store, count, size: 8, descends: destination > source) {
+      memmove(destination + $0, source + $0, $1 * 8)
+    }
   }
 
   @inline(never)
@@ -194,11 +224,10 @@ enum RuntimeCalls {
     let record = segmentRecord(context, VMContext.elementSegmentsOffset, segment)
     guard contains(target.count, to, count), contains(record.load(fromByteOffset: 8, as: UInt64.self), from, count)
     else { return tableFault(context, table, to, count) }
-    if count > 0 {
-      let words = record.load(as: UnsafeMutablePointer<UInt64>.self)
-      memcpy(target.elements + Int(to), words + Int(from), Int(count) * 8)
-    }
-    return .completed
+    guard count > 0 else { return .completed }
+    let words = record.load(as: UnsafeMutablePointer<UInt64>.self) + Int(from)
+    let start = target.elements + Int(to)
+    return inSlices(context.store, count, size: 8) { memcpy(start + $0, words + $0, $1 * 8) }
   }
 
   /// elem.drop

@@ -51,7 +51,9 @@ final class TableInstance {
   }
 
   /// Grows by `delta` elements that are all `word`. Returns the old size, or nil where it cannot grow.
-  func grow(by delta: UInt64, filledWith word: UInt64) -> UInt64? {
+  ///
+  /// - Parameter goesOn: Asked now and then while the elements are written; the table stays as it is where this is false.
+  func grow(by delta: UInt64, filledWith word: UInt64, while goesOn: () -> Bool = { true }) -> UInt64? {
     let old = count
     if delta == 0 { return old }
     guard let sum = count(growingBy: delta) else { return nil }
@@ -64,7 +66,13 @@ final class TableInstance {
       elements = moved.bindMemory(to: UInt64.self, capacity: size / 8)
       capacity = size / 8
     }
-    (elements + Int(old)).update(repeating: word, count: Int(delta))
+    var next = old
+    while next < sum {
+      let slice = min(sum - next, UInt64(LookBudget.bulkSlice / 8))
+      (elements + Int(next)).update(repeating: word, count: Int(slice))
+      next += slice
+      if next < sum, !goesOn() { return nil }
+    }
     count = sum
     for copy in copies { write(to: copy) }
     return old

@@ -6,6 +6,7 @@ enum Tier {
   static func interpret(
     _ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>, in store: StoreContext
   ) -> ExecutionStatus {
+    guard store[StoreContext.interruptOffset] == 0 else { return RuntimeCalls.interrupted(store) }
     let signature = RuntimeCalls.instance(record.context) { instance in
       instance.module.translation.facts.signature(Int(record.index))
     }

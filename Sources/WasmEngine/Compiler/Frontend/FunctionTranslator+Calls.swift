@@ -131,6 +131,7 @@ extension FunctionTranslator {
       let type = environment.module.spaces.memories[Int(memory)]
       let delta = word(pop())
       let old = runtimeCall(.memoryGrow, .i64, [index(memory), delta], canTrap: false)
+      interruptCheck()
       push(type.addressType == .i64 ? old : make(IRInstruction(.wrap, .i32, old)))
     case .memoryFill:
       let count = word(pop())
@@ -178,6 +179,7 @@ extension FunctionTranslator {
       let delta = word(pop())
       let value = pop()
       let old = runtimeCall(.tableGrow, .i64, [index(memory), delta, value], canTrap: false)
+      interruptCheck()
       push(
         environment.module.spaces.tables[Int(memory)].addressType == .i64 ? old : make(IRInstruction(.wrap, .i32, old)))
     case .tableFill:
@@ -235,4 +237,12 @@ enum RuntimeEntry: Int64, CaseIterable {
   case tableGrow, tableFill, tableCopy, tableInit, elemDrop
   case isSubtype
   case makeException, exceptionCaught
+
+  /// Whether it looks at the interrupt word after each ``LookBudget/bulkSlice``, and at the end.
+  var looks: Bool {
+    switch self {
+    case .memoryFill, .memoryCopy, .memoryInit, .memoryDiscard, .tableFill, .tableCopy, .tableInit: true
+    case .memoryGrow, .dataDrop, .tableGrow, .elemDrop, .isSubtype, .makeException, .exceptionCaught: false
+    }
+  }
 }

@@ -327,7 +327,7 @@ extension FunctionTranslator {
     for column in 0..<columns where isDiffering[column] { differing.append(UInt32(column)) }
   }
 
-  /// At the back edge of a loop: leaves by a trap if the store's interrupt word is set.
+  /// At the back edge of a loop, or after what may have taken long: leaves by a trap if the store's interrupt word is set.
   mutating func interruptCheck() {
     guard environment.isInterruptible else { return }
     let store = contextLoad(.i64, VMContext.storeOffset, .invariant)

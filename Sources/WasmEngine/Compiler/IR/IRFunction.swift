@@ -48,6 +48,8 @@ struct IRFunction {
   var resultTypes: [IRType] = []
   /// For each loop header: the block from which the loop is entered.
   var loops: [IRLoop] = []
+  /// Whether it looks at the interrupt word when it is entered; nil as long as that is not decided.
+  var looksAtEntry: Bool?
 
   mutating func reset() {
     instructions.removeAll(keepingCapacity: true)
@@ -61,6 +63,7 @@ struct IRFunction {
     parameterTypes.removeAll(keepingCapacity: true)
     resultTypes.removeAll(keepingCapacity: true)
     loops.removeAll(keepingCapacity: true)
+    looksAtEntry = nil
   }
 
   @inline(__always)

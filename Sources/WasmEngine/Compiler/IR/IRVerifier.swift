@@ -6,7 +6,8 @@ import WebAssembly
 /// What must hold: blocks end in the one instruction that ends them, in an order in which every edge goes forward but those
 /// to the header of a loop around them; loops are ranges of blocks, nested, entered from their preheader alone; every value
 /// is made once, where it dominates its uses, and has the type that its users expect; edges bring what their target's
-/// parameters want.
+/// parameters want; once it is decided where the function looks at the interrupt word, no path goes too long without
+/// (``LookBudget``).
 struct IRVerifier {
   let function: IRFunction
   /// What signatures of calls are compared with, where it is known.
@@ -32,6 +33,7 @@ struct IRVerifier {
     for (index, block) in function.blocks.enumerated() {
       for value in function.instructions(of: block) { verifier.checkTypes(value, index) }
     }
+    if verifier.mistakes.isEmpty { verifier.checkLooks() }
     return verifier.mistakes
   }
 
@@ -203,6 +205,16 @@ struct IRVerifier {
     }
     let entry = function.parameters(of: function.blocks[0]).map { function.type($0) }
     if entry != function.parameterTypes { report(0, nil, "the parameters are not those of the function") }
+  }
+
+  private mutating func checkLooks() {
+    guard let looksAtEntry = function.looksAtEntry, environment?.isInterruptible != false else { return }
+    let plan = LookPlan(function)
+    if plan.looksAtEntry, !looksAtEntry { report(0, nil, "does not look at the interrupt word when it is entered") }
+    for header in plan.endless { report(header, nil, "a loop without a look at the interrupt word") }
+    for place in plan.lacking {
+      report(place.block, function.order[place.index], "too long a path without a look at the interrupt word")
+    }
   }
 
   // MARK: Uses

@@ -223,6 +223,8 @@ struct MachineFunction {
   var hasOutwardCalls = false
   /// Whether anything is called, the runtime included, or jumped to as a tail call.
   var hasCalls = false
+  /// Whether it looks at the interrupt word when it is entered.
+  var looksAtEntry = false
   /// Whether it calls itself.
   var hasSelfCalls = false
 
@@ -240,6 +242,7 @@ struct MachineFunction {
     inlined.removeAll(keepingCapacity: true)
     hasOutwardCalls = false
     hasCalls = false
+    looksAtEntry = false
     hasSelfCalls = false
   }
 

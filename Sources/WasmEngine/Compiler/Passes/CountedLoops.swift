@@ -3,16 +3,13 @@
 /// These are loops without loops and calls in them and with one back edge, which go on while a counter that began as a
 /// constant, and changes by a constant, compares with a constant.
 enum CountedLoops {
-  /// The most instructions that go by without a look at the interrupt word: some hundred microseconds.
-  static let longestWait: UInt64 = 1 << 20
-
   static func run(_ function: inout IRFunction) {
     guard !function.loops.isEmpty else { return }
     var hasInner = [Bool](repeating: false, count: function.loops.count)
     for loop in function.loops where loop.parent >= 0 { hasInner[Int(loop.parent)] = true }
     for (index, loop) in function.loops.enumerated() where !hasInner[index] {
-      guard let (block, size) = backEdge(of: loop, function), let trips = trips(loop, from: block, function),
-        trips <= longestWait / UInt64(size)
+      guard let block = backEdge(of: loop, function)?.block, let units = units(of: loop, function),
+        units <= LookBudget.inFunction
       else { continue }
       // Of all instructions of a block, only its last can want the look.
       let check = function.instructions(of: function.blocks[block])
@@ -21,21 +18,34 @@ enum CountedLoops {
     }
   }
 
-  /// The block with the only back edge of a loop, and the number of instructions in the loop; nil where there are several
-  /// edges, or calls.
-  private static func backEdge(of loop: IRLoop, _ function: IRFunction) -> (block: Int, size: Int)? {
+  /// What all rounds of a loop without loops in it cost at most (``LookBudget``); nil where that is not known.
+  static func units(of loop: IRLoop, _ function: IRFunction) -> Int? {
+    guard let (block, units) = backEdge(of: loop, function), let trips = trips(loop, from: block, function) else {
+      return nil
+    }
+    let (product, overflow) = trips.multipliedReportingOverflow(by: UInt64(units))
+    return overflow ? nil : Int(exactly: product)
+  }
+
+  /// The block with the only back edge of a loop, and the units of all its instructions; nil where there are several edges,
+  /// or calls, or loops.
+  private static func backEdge(of loop: IRLoop, _ function: IRFunction) -> (block: Int, units: Int)? {
     var found: Int?
-    var size = 0
+    var units = 0
     for index in loop.header.index..<loop.end.index {
       let block = function.blocks[index]
-      size += function.instructions(of: block).count
-      for value in function.instructions(of: block) where function[value].operation.isCall { return nil }
+      guard block.loop == function.blocks[loop.header.index].loop else { return nil }
+      units += Int(block.parameterCount)
+      for value in function.instructions(of: block) {
+        if function[value].operation.isCall { return nil }
+        units += function[value].units
+      }
       for edge in function.edges(of: block) where edge.target == loop.header {
         guard found == nil else { return nil }
         found = index
       }
     }
-    return found.map { ($0, size) }
+    return found.map { ($0, max(units, 1)) }
   }
 
   /// How often the header of a loop is reached, where constants tell: those that the branch back compares, or a branch out

@@ -17,8 +17,15 @@ enum Pipeline {
     // The front end makes parameters for every local that a loop assigns, and values that are then folded away.
     Pass(
       "dead-code",
-      order: [.last("the choice of instructions counts uses: a dead one would keep a load out of its user")],
+      order: [
+        .followed(
+          by: "interrupt-looks", "the choice of instructions counts uses: a dead one would keep a load out of its user")
+      ],
       DeadCode.run),
+    // Loops look where they go round; this is what is left: long paths, and the ways out of functions that call.
+    Pass(
+      "interrupt-looks", order: [.last("what other passes move adds to the paths on which it then lies")],
+      inModule: InterruptLooks.run),
   ]
 
   /// The name of what the front end makes, before any pass.

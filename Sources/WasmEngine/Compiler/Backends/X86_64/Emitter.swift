@@ -275,12 +275,16 @@ struct Emitter: ~Copyable {
 
   // MARK: Frame
 
+  /// Whether the stack is compared with its limit, which an interrupt raises.
+  private var hasWholeFrame: Bool {
+    machine.hasCalls || machine.looksAtEntry || frameSize > Self.leafFrameLimit
+  }
+
   private mutating func emitPrologue() {
     assembler.push(.rbp)
     assembler.move(.quad, .rbp, .of(.rsp))
-    // What calls nothing needs no look at the stack: there is always room for more than a small frame. Nor can it make an
-    // execution last, but by loops, which look for themselves.
-    if !machine.hasCalls, frameSize <= Self.leafFrameLimit {
+    // What calls nothing needs no look at the stack: there is always room for more than a small frame.
+    guard hasWholeFrame else {
       if hasSlots { assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(frameSize)) }
       keepSaved()
       return
@@ -320,7 +324,7 @@ struct Emitter: ~Copyable {
   mutating func emitEpilogue(for instruction: MachineInstruction) {
     restoreSaved(for: instruction)
     // Not from rbp: that may just be coming back from the stack, and what returns often would wait for it each time.
-    if machine.hasCalls || hasSlots { assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(frameSize)) }
+    if hasWholeFrame || hasSlots { assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(frameSize)) }
     assembler.pop(.rbp)
     assembler.ret(popping: UInt16(incomingStackBytes))
   }

@@ -43,6 +43,7 @@ struct Lowering: ~Copyable {
   mutating func lower() throws(CompilationRefusal) {
     machine.reset()
     machine.inlined.append(contentsOf: ir.inlined)
+    machine.looksAtEntry = ir.looksAtEntry == true
     trapSites.removeAll(keepingCapacity: true)
     refusal = nil
     registers.refill(.none, count: ir.instructions.count)
