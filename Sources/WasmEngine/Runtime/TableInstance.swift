@@ -66,6 +66,8 @@ final class TableInstance {
       elements = moved.bindMemory(to: UInt64.self, capacity: size / 8)
       capacity = size / 8
     }
+    // Whatever comes of it, the elements may have moved.
+    defer { for copy in copies { write(to: copy) } }
     var next = old
     while next < sum {
       let slice = min(sum - next, UInt64(LookBudget.bulkSlice / 8))
@@ -74,7 +76,6 @@ final class TableInstance {
       if next < sum, !goesOn() { return nil }
     }
     count = sum
-    for copy in copies { write(to: copy) }
     return old
   }
 

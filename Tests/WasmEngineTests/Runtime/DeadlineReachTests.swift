@@ -140,6 +140,28 @@ struct DeadlineReachTests {
     #expect(!store.isInterrupted)
   }
 
+  /// A table whose growth is broken off has the elements that it had, wherever they are now.
+  @Test func aTableThatStopsGrowingIsAsItWas() throws {
+    let table = try #require(
+      TableInstance(
+        TableType(element: .external, limits: Limits(minimum: 3)), filledWith: 2, largestCount: 10_000_000,
+        charge: ResourceCharge(ResourceMeter())))
+    let record = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 8)
+    defer { record.deallocate() }
+    table.register(record)
+    var asked = 0
+    let old = table.grow(by: 5_000_000, filledWith: 4) {
+      asked += 1
+      return asked < 3
+    }
+    #expect(old == nil && table.count == 3 && asked == 3)
+    #expect(record.load(as: UInt.self) == UInt(bitPattern: table.elements))
+    #expect(record.load(fromByteOffset: 8, as: UInt64.self) == 3)
+    #expect(table.elements[2] == 2)
+    #expect(table.grow(by: 100_000, filledWith: 6) == 3)
+    #expect(table.elements[2] == 2 && table.elements[3] == 6 && table.elements[100_002] == 6)
+  }
+
   @Test(arguments: ExecutionTier.allCases)
   func aDeadlineEndsStartFunctions(_ tier: ExecutionTier) throws {
     let module = try Self.engine(tier).compile(
