@@ -9,7 +9,7 @@ struct FuzzCommand: ParsableCommand {
     abstract: "Tries damaged and recombined modules on every part of Polymnia.",
     subcommands: [
       MutateCommand.self, GenerateCommand.self, LowerCommand.self, LinkCommand.self, ToolsCommand.self,
-      TrapsCommand.self, DeadlinesCommand.self,
+      TrapsCommand.self, DeadlinesCommand.self, BombsCommand.self,
       CompileCommand.self, CheckCommand.self,
       WorkerCommand.self,
     ])

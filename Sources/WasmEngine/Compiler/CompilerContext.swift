@@ -31,6 +31,10 @@ final class CompilerContext: @unchecked Sendable {
   func compile(_ function: Int) throws(CompilationRefusal) -> CompiledFunction {
     largestBody = max(largestBody, environment.module.module.bodies[function].range.count)
     try translator.translate(function)
+    let budget = CompilationBudget(bodyBytes: environment.module.module.bodies[function].range.count)
+    guard translator.ir.nesting <= budget.steps else {
+      throw CompilationRefusal(reason: "too much for its size: instructions in nested loops")
+    }
     try look(at: translator.ir, function, after: Pipeline.frontEnd)
     for pass in Pipeline.passes {
       pass.run(&translator.ir, environment)
@@ -38,7 +42,7 @@ final class CompilerContext: @unchecked Sendable {
     }
     swap(&translator.ir, &lowering.ir)
     try lowering.lower()
-    guard allocator.run(lowering.machine) else {
+    guard allocator.run(lowering.machine, budget) else {
       throw CompilationRefusal(reason: "more values are live in it than the register allocator handles")
     }
     let checked = environment.checks == nil ? nil : lowering.machine

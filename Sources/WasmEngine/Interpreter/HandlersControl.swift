@@ -6,6 +6,8 @@ extension HandlerTable {
     /// `result, a`; the longer ones move several, one after the other
     case copy, copy2, copy3, copy4
     case copyVector
+    /// `result, a, count`: slots, of which the first is not below the first of the results
+    case copySlots
     /// `result, constant` (8 bytes)
     case constant
     /// `result, constant, constant` (8 bytes each)
@@ -86,6 +88,16 @@ extension HandlerTable {
     set(.copyVector) { pc, fp, context in
       copyVector(from: fp + operand(pc, 1), to: fp + operand(pc, 0))
       return next(pc, 2, fp, context)
+    }
+    set(.copySlots) { pc, fp, context in
+      var (target, source) = (fp + operand(pc, 0), fp + operand(pc, 1))
+      let end = source + operand(pc, 2) * FrameLayout.slotSize
+      while source < end {
+        UInt64.read(source).write(target)
+        source += FrameLayout.slotSize
+        target += FrameLayout.slotSize
+      }
+      return next(pc, 3, fp, context)
     }
     set(.constant) { pc, fp, context in
       operand64(pc, 1).write(fp + operand(pc, 0))

@@ -149,12 +149,42 @@ extension RegisterTranslator {
     let control = controls[index]
     let count = isEnd ? control.resultCount : control.labelCount
     var target = control.base
+    if let source = homesOfTop(count) { return copySlots(source, to: target) }
     // The targets never lie above their sources, so in ascending order nothing is overwritten that is still needed.
     for place in stack.count - count..<stack.count {
       let entry = stack[place]
       move(entry, to: target)
       target += entry.isVector ? 16 : 8
     }
+  }
+
+  /// From how many operands on they are moved by one instruction: a branch is not to make more code than it is long.
+  static let fewMoves = 8
+
+  /// The slots of the topmost operands, where they are many and all in their homes.
+  private func homesOfTop(_ count: Int) -> Range<Int32>? {
+    guard count > Self.fewMoves else { return nil }
+    for place in stack.count - count..<stack.count where stack[place].kind != .home { return nil }
+    return stack[stack.count - count].home..<top
+  }
+
+  /// Moves slots that lie one behind the other to a place that is not above theirs.
+  private mutating func copySlots(_ source: Range<Int32>, to target: Int32) {
+    guard source.lowerBound != target else { return }
+    begin(.copySlots)
+    put(target)
+    put(source.lowerBound)
+    put(Int32(source.count / FrameLayout.slotSize))
+    units += source.count / FrameLayout.slotSize
+  }
+
+  /// Brings the operands of a branch, below so many others, into their homes before it, if they are many. They are there
+  /// on the other ways too then.
+  private mutating func settleMany(_ index: Int, below: Int = 0) {
+    let count = index == 0 ? signature.resultCount : controls[index].labelCount
+    guard count > Self.fewMoves else { return }
+    let end = stack.count - below
+    for place in end - count..<end { settle(place) }
   }
 
   /// Whether the operands that a branch to a label takes along are not where they must be.
@@ -335,6 +365,7 @@ extension RegisterTranslator {
   /// br_if with its condition popped.
   private mutating func conditionalBranch(_ depth: UInt32, _ condition: Entry) {
     let index = controls.count - 1 - Int(depth)
+    settleMany(index)
     guard index == 0 || needsMoves(index) else {
       if controls[index].kind == .loop {
         _ = branch(.loop(controls[index].start), if: true, condition)
@@ -365,6 +396,7 @@ extension RegisterTranslator {
     let isNullBranch = instruction.opcode == .brOnNull
     let index = controls.count - 1 - Int(instruction.index)
     if stack[stack.count - 1].kind == .constant { settle(stack.count - 1) }
+    settleMany(index, below: isNullBranch ? 1 : 0)
     let entry = stack[stack.count - 1]
     let slot = entry.kind == .local ? locals[Int(entry.local)].slot : entry.home
     let needsCode = index == 0 || needsMoves(index, below: isNullBranch ? 1 : 0)
@@ -406,10 +438,16 @@ extension RegisterTranslator {
     beginFuel()
   }
 
+  /// What ``Control/stub`` is while it is not known whether a piece of code is needed, and where none is.
+  private static let unknown = -1
+  private static let needless = -2
+
   mutating func translateBrTable(_ instruction: Instruction) {
     let slot = popSlot()
     var labels = reader.labels(of: instruction)
     labels.append(instruction.index)
+    // All labels take the same along.
+    settleMany(controls.count - 1 - Int(instruction.index))
     if labels.count == 1 {
       translateBr(instruction.index)
       return
@@ -428,8 +466,11 @@ extension RegisterTranslator {
       let index = controls.count - 1 - Int(depth)
       let place = table + position * 4
       // A branch that has more to do than to go to the label does it in a piece of code of its own, one for each label.
-      if index == 0 || controls[index].kind == .loop || needsMoves(index) {
-        if controls[index].stub < 0 {
+      if controls[index].stub == Self.unknown, index != 0, controls[index].kind != .loop, !needsMoves(index) {
+        controls[index].stub = Self.needless
+      }
+      if controls[index].stub != Self.needless {
+        if controls[index].stub == Self.unknown {
           controls[index].stub = count
           last.start = -1
           branchWithMoves(index)
@@ -444,7 +485,7 @@ extension RegisterTranslator {
         noteBranch(to: index)
       }
     }
-    for depth in labels { controls[controls.count - 1 - Int(depth)].stub = -1 }
+    for depth in labels { controls[controls.count - 1 - Int(depth)].stub = Self.unknown }
     becomeUnreachable()
   }
 
@@ -481,7 +522,14 @@ extension RegisterTranslator {
       put(-frameDistance)
       return
     }
-    if count > 0 {
+    if count > Self.fewMoves {
+      // The homes lie above the parameters, which the results overwrite.
+      for place in stack.count - count..<stack.count {
+        let entry = stack[place]
+        if entry.kind != .home { move(entry, to: entry.home) }
+      }
+      copySlots(stack[stack.count - count].home..<top, to: -frameDistance)
+    } else if count > 0 {
       // The results overwrite the parameters, so no result may still be one.
       for index in stack.count - count..<stack.count where stack[index].kind == .local {
         let entry = stack[index]

@@ -48,7 +48,7 @@ struct RegisterTranslator: @unchecked Sendable {
     var elseBranch: Int32 = -1
     /// For try_table: where its instruction stands, to find its clauses.
     var clauses = Instruction(.nop)
-    /// A piece of code that the br_table at hand made for branches to here, or -1.
+    /// A piece of code that the br_table at hand made for branches to here; negative where there is none.
     var stub: Int = -1
     /// How long the paths are that branch to the end, if any do, and to the `else`.
     var distance: LookDistance?

@@ -26,7 +26,7 @@ final class TranslatedFunction: @unchecked Sendable {
 
   /// A ``CodeHeader`` and the code.
   let code: UnsafeMutableRawPointer
-  private let byteCount: Int
+  let byteCount: Int
   private let positions: [Position]
   /// Inner ranges before those around them.
   private let tryRanges: [TryRange]

@@ -45,7 +45,7 @@ struct DeadlineProgram {
   }
 
   /// The locals that every piece of work may use.
-  private static let locals = "(local $p i64) (local $q i64) (local $v v128)" + counters
+  private static let locals = "(local $p i64) (local $q i64) (local $far i64) (local $v v128)" + counters
   private static let counters = (0..<12).map { "(local $i\($0) i32)" }.joined()
 
   /// A counter that no loop around uses, as long as there are some.
@@ -89,7 +89,7 @@ struct DeadlineProgram {
       let body = work(Self.depth)
       return """
         (loop $end \(body)
-          (br_if $end (i64.lt_u (local.tee $p (i64.add (local.get $p) (i64.const 1))) (i64.const 0x4000000000))))
+          (br_if $end (i64.lt_u (local.tee $far (i64.add (local.get $far) (i64.const 1))) (i64.const 0x4000000000))))
         """
     case 3:
       // Counted loops within each other.

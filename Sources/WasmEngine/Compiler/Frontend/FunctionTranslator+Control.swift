@@ -152,23 +152,49 @@ extension FunctionTranslator {
 
   mutating func branchTable(_ index: IRValue, labels: [UInt32]) throws(CompilationRefusal) {
     if labels.contains(where: { controls[controls.count - 1 - Int($0)].kind == .loop }) { interruptCheck() }
+    var uses: [UInt32: Int] = [:]
+    for label in labels { uses[label, default: 0] += 1 }
+    // A label that takes values along and occurs several times is reached through a block of its own, so that they are
+    // taken along once.
+    var relays: [UInt32: IRBlockID] = [:]
+    var relayed: [UInt32] = []
     var edges: [IREdge] = []
-    var returnsTo: IRBlockID?
     let first = ir.edges.count
+    let none = UInt32(ir.arguments.count)
     for (place, label) in labels.enumerated() {
-      if controls[controls.count - 1 - Int(label)].kind == .function {
-        returnsTo = IRBlockID(ir.blocks.count)
-        edges.append(IREdge(target: returnsTo!, argumentStart: UInt32(ir.arguments.count), argumentCount: 0))
+      if let relay = relays[label] {
+        edges.append(IREdge(target: relay, argumentStart: none, argumentCount: 0))
+        continue
+      }
+      let isReturn = controls[controls.count - 1 - Int(label)].kind == .function
+      if isReturn || uses[label] != 1 && branchTakesValues(to: Int(label)) {
+        let relay = IRBlockID(ir.blocks.count + relayed.count)
+        relays[label] = relay
+        relayed.append(label)
+        edges.append(IREdge(target: relay, argumentStart: none, argumentCount: 0))
       } else {
         edges.append(edge(to: Int(label)))
         registerPending(edge: first + place, depth: Int(label))
       }
     }
     endBlock(IRInstruction(.branchTable, .none, index), edges: edges)
-    if returnsTo != nil {
+    for label in relayed {
       startBlock()
-      returnResults()
+      let depth = Int(label)
+      if controls[controls.count - 1 - depth].kind == .function {
+        returnResults()
+      } else {
+        let edge = edge(to: depth)
+        registerPending(edge: ir.edges.count, depth: depth)
+        endBlock(IRInstruction(.jump, .none), edges: [edge])
+      }
     }
+  }
+
+  private func branchTakesValues(to depth: Int) -> Bool {
+    let control = controls[controls.count - 1 - depth]
+    if control.kind == .loop ? control.parameterCount > 0 : control.resultCount > 0 { return true }
+    return control.construct >= 0 && !assigned.locals(of: control.construct).isEmpty
   }
 
   mutating func startIf(_ condition: IRValue, _ type: BlockType) {

@@ -276,7 +276,8 @@ extension FunctionTranslator {
     let place = try AccessPlace(memory: memory, source.displacement)
     let instruction = IRInstruction(
       .load, type, source.base, source.index, imm: place.bits, aux: access.rawValue)
-    let epoch = environment.privateMemories[memory] ? memoryEpochs[memory] : sharedMemoryEpoch
+    let epoch =
+      environment.privateMemories[memory] ? max(memoryEpochs[memory], memoryFloor) : sharedMemoryEpoch
     // A shared memory can change at any time, but a load may be taken for one that was just made.
     if let value = values.find(instruction, epoch: epoch) { return value }
     let value = append(instruction)

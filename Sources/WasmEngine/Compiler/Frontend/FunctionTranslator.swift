@@ -59,6 +59,7 @@ struct FunctionTranslator: ~Copyable {
   var values = ValueTable()
   var assigned = AssignedLocals()
   private var fuel = FuelCharges()
+  private var budget = CompilationBudget.unlimited
 
   /// The operand stack of the body.
   var stack: [IRValue] = []
@@ -82,6 +83,8 @@ struct FunctionTranslator: ~Copyable {
   // Epochs: numbers that stand for the state of something mutable. Two loads in one epoch give the same.
   var lastEpoch: UInt32 = 1
   var memoryEpochs: [UInt32] = []
+  /// The least epoch of all memories.
+  var memoryFloor: UInt32 = 1
   var sharedMemoryEpoch: UInt32 = 1
   var regionEpoch: [UInt32] = [0, 1, 1, 1]
 
@@ -144,6 +147,7 @@ struct FunctionTranslator: ~Copyable {
     else {
       throw CompilationRefusal(reason: "too many assignments in nested blocks")
     }
+    budget = CompilationBudget(bodyBytes: body.range.count)
     ir.index = UInt32(environment.module.spaces.importedFunctionCount + function)
     ir.parameterTypes = type.parameters.map { IRType($0) }
     ir.resultTypes = type.results.map { IRType($0) }
@@ -154,7 +158,6 @@ struct FunctionTranslator: ~Copyable {
       locals.append(appendParameter(IRInstruction(.parameter, type, imm: Int64(index))))
     }
     for type in localTypes[ir.parameterTypes.count...] { locals.append(zero(type)) }
-    memoryEpochs.refill(1, count: environment.layout.memoryCount)
     controls.append(
       Control(
         kind: .function, construct: -1, height: 0, parameterCount: 0, resultCount: type.results.count, mark: 0,
@@ -180,6 +183,12 @@ struct FunctionTranslator: ~Copyable {
   /// Translates the next instruction.
   private mutating func follow(_ instruction: Instruction, _ reader: InstructionReader) throws(CompilationRefusal) {
     position = instruction.offset
+    guard ir.arguments.count <= budget.arguments else {
+      throw CompilationRefusal(reason: "too much for its size: values that branches take along")
+    }
+    guard ir.instructions.count <= budget.values else {
+      throw CompilationRefusal(reason: "too much for its size: values")
+    }
     if skipping > 0 || current == nil {
       try skip(instruction, reader)
     } else {
@@ -212,9 +221,15 @@ struct FunctionTranslator: ~Copyable {
     loopDepth = 0
     currentLoop = -1
     innermostTry = -1
-    lastEpoch = 1
-    sharedMemoryEpoch = 1
-    for region in 1..<4 { regionEpoch[region] = 1 }
+    // Epochs go on from function to function, so that those of memories need not be written anew for each.
+    if lastEpoch > .max / 2 || memoryEpochs.isEmpty {
+      lastEpoch = 0
+      memoryEpochs.refill(0, count: environment.layout.memoryCount)
+    }
+    let epoch = newEpoch()
+    memoryFloor = epoch
+    sharedMemoryEpoch = epoch
+    for region in 1..<4 { regionEpoch[region] = epoch }
   }
 
   // MARK: Making instructions
@@ -281,7 +296,7 @@ struct FunctionTranslator: ~Copyable {
   /// - Parameter growth: Whether there was a call or a growth, so that memories and tables may have moved.
   mutating func forgetState(growth: Bool = true) {
     let epoch = newEpoch()
-    for index in memoryEpochs.indices { memoryEpochs[index] = epoch }
+    memoryFloor = epoch
     sharedMemoryEpoch = epoch
     regionEpoch[Int(IRContextRegion.globals.rawValue)] = epoch
     guard growth else { return }

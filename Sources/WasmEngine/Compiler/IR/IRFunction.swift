@@ -89,6 +89,11 @@ struct IRFunction {
     order[Int(block.first + block.parameterCount)..<Int(block.end)]
   }
 
+  /// How often a loop is around an instruction or a block, in all.
+  var nesting: Int {
+    blocks.reduce(0) { sum, block in sum + Int(block.loopDepth) * (Int(block.end) - Int(block.first) + 1) }
+  }
+
   /// What ends a block; nil while it is empty.
   func last(of block: IRBlock) -> IRValue? {
     block.end > block.first + block.parameterCount ? order[Int(block.end) - 1] : nil

@@ -6,6 +6,7 @@ enum LoopInvariants {
   static func run(_ function: inout IRFunction) {
     guard !function.loops.isEmpty else { return }
     let clobbers = loopClobbers(function)
+    let nest = LoopNest(function)
     var home = [UInt32](repeating: 0, count: function.instructions.count)
     // Arms of one loop may each have computed the same; in front of the loop once is enough.
     var replacement: [IRValue] = function.instructions.indices.map { IRValue($0) }
@@ -35,21 +36,18 @@ enum LoopInvariants {
           kept += 1
           continue
         }
-        var target = -1
-        var loop = innermost
-        while loop >= 0 {
-          let range = function.loops[Int(loop)]
-          let region = instruction.operation == .contextLoad ? Int(instruction.aux) : 0
-          if region != 0, clobbers[Int(loop)] & (1 << UInt8(region)) != 0 { break }
+        let region = instruction.operation == .contextLoad ? Int(instruction.aux) : 0
+        let outermost = nest.outermost(from: Int(innermost)) { loop in
+          if region != 0, clobbers[loop] & (1 << UInt8(region)) != 0 { return false }
+          let range = function.loops[loop]
           var isInvariant = true
           function.forEachOperand(instruction) { operand in
             let block = home[operand.index]
             if block >= range.header.id, block < range.end.id { isInvariant = false }
           }
-          guard isInvariant else { break }
-          target = range.preheader.index
-          loop = range.parent
+          return isInvariant
         }
+        let target = outermost.map { function.loops[$0].preheader.index } ?? -1
         if target >= 0 {
           home[value.index] = UInt32(target)
           var other = moved[target]

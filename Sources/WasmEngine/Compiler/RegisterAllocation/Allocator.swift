@@ -57,6 +57,8 @@ struct Allocator: ~Copyable {
   private let activeUntil = UnsafeMutablePointer<Int32>.allocate(capacity: 32)
   /// Pieces with a register that are in a hole, by where their next ranges begin.
   private var inactive = PieceHeap()
+  /// How often one of them was looked at.
+  private var visits = 0
   /// Where the blocks begin, and how deep in loops they are, to choose where to split.
   var blockStarts: [Int32] = []
   /// By instruction.
@@ -125,8 +127,8 @@ struct Allocator: ~Copyable {
   }
 
   /// Gives every piece a place. False where the function is too large.
-  mutating func run(_ machine: borrowing MachineFunction) -> Bool {
-    guard live.build(machine) else { return false }
+  mutating func run(_ machine: borrowing MachineFunction, _ budget: CompilationBudget = .unlimited) -> Bool {
+    guard live.build(machine, budget) else { return false }
     moves.removeAll(keepingCapacity: true)
     slotCount = 0
     hasFailed = false
@@ -153,10 +155,11 @@ struct Allocator: ~Copyable {
     collectUnhandled(machine)
     collectFixed()
     var steps = 0
+    visits = 0
     let limit = 64 * (live.intervals.count + 64)
     while let current = unhandled.next() {
       steps += 1
-      guard steps < limit, !hasFailed else { return false }
+      guard steps < limit, visits <= budget.steps, !hasFailed else { return false }
       expire(start(current))
       allocate(current)
     }
@@ -337,7 +340,7 @@ struct Allocator: ~Copyable {
     let range = live.intervals[Int(current)].firstRange
     let begin = start(current)
     let finish = end(current)
-    inactive.forEach(before: finish) { piece in
+    visits += inactive.forEach(before: finish) { piece in
       let place = Int(live.intervals[Int(piece)].place)
       if free[place] > 0 {
         free[place] = min(free[place], intersection(live.intervals[Int(piece)].currentRange, range, end: finish))
@@ -440,7 +443,7 @@ struct Allocator: ~Copyable {
       guard start(current) == loop.start, let other = leastNeededPreserved(at: loop.start) else { return false }
       best = other
       until = Int32.max
-      inactive.forEach(before: finish) { piece in
+      visits += inactive.forEach(before: finish) { piece in
         guard Int(live.intervals[Int(piece)].place) == best else { return }
         until = min(until, intersection(live.intervals[Int(piece)].currentRange, range, end: finish))
       }
@@ -514,7 +517,7 @@ struct Allocator: ~Copyable {
         next[place] = min(next[place], nextNeed(piece, from: begin, in: loop))
       }
     }
-    inactive.forEach(before: finish) { piece in
+    visits += inactive.forEach(before: finish) { piece in
       guard intersection(live.intervals[Int(piece)].currentRange, range) != Int32.max else { return }
       let place = Int(live.intervals[Int(piece)].place)
       next[place] = min(next[place], nextNeed(piece, from: begin, in: loop))
@@ -553,7 +556,7 @@ struct Allocator: ~Copyable {
     }
     let currentRange = live.intervals[Int(current)].firstRange
     var evicted: [Int32] = []
-    inactive.forEach(before: end(current)) { piece in
+    visits += inactive.forEach(before: end(current)) { piece in
       if live.intervals[Int(piece)].place == best,
         intersection(live.intervals[Int(piece)].currentRange, currentRange) != Int32.max
       {

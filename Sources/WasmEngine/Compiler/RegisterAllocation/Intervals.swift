@@ -95,15 +95,16 @@ struct LiveIntervals: ~Copyable {
   private var available = Pool<Int32>()
 
   /// False where the function is too large.
-  mutating func build(_ machine: borrowing MachineFunction) -> Bool {
+  mutating func build(_ machine: borrowing MachineFunction, _ budget: CompilationBudget = .unlimited) -> Bool {
     // Instructions and blocks are looked at where they are: to take them out of their arrays is to copy them.
     machine.instructions.withUnsafeBufferPointer { instructions in
-      machine.blocks.withUnsafeBufferPointer { blocks in build(machine, instructions, blocks) }
+      machine.blocks.withUnsafeBufferPointer { blocks in build(machine, budget, instructions, blocks) }
     }
   }
 
   private mutating func build(
-    _ machine: borrowing MachineFunction, _ instructions: UnsafeBufferPointer<MachineInstruction>,
+    _ machine: borrowing MachineFunction, _ budget: CompilationBudget,
+    _ instructions: UnsafeBufferPointer<MachineInstruction>,
     _ blocks: UnsafeBufferPointer<MachineBlock>
   ) -> Bool {
     let count = machine.isVector.count
@@ -113,8 +114,11 @@ struct LiveIntervals: ~Copyable {
     for register in 0..<count { intervals.append(Interval(register: VirtualRegister(register))) }
     lastDefinition.refill(-1, count: count)
     number(machine, instructions, blocks)
-    // Beyond this the function goes to the interpreter.
-    guard words * blocks.count <= 1 << 26, let blocks = blocks.baseAddress, let instructions = instructions.baseAddress
+    // Beyond this the function goes to the interpreter. What is live into a loop is so into all of its blocks.
+    var sets = blocks.count
+    for (index, block) in blocks.enumerated() where block.loopEnd >= 0 { sets += Int(block.loopEnd) - index }
+    guard words * sets <= min(1 << 26, budget.steps), let blocks = blocks.baseAddress,
+      let instructions = instructions.baseAddress
     else { return false }
     liveIn.refill(0, count: words * machine.blocks.count)
     for block in stride(from: machine.blocks.count - 1, through: 0, by: -1) {

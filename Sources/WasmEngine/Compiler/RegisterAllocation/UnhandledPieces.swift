@@ -90,20 +90,22 @@ struct PieceHeap: ~Copyable {
   @inline(__always)
   private static func piece(_ key: UInt64) -> Int32 { Int32(truncatingIfNeeded: key & 0xFFFF_FFFF) }
 
-  /// Calls `body` with the pieces whose positions are less than `end`.
+  /// Calls `body` with the pieces whose positions are less than `end`; how many there are.
   @inline(__always)
-  func forEach(before end: Int32, _ body: (Int32) -> Void) {
+  func forEach(before end: Int32, _ body: (Int32) -> Void) -> Int {
     let limit = UInt64(UInt32(bitPattern: end)) << 32
     var index = 0
+    var count = 0
     while true {
       if index < keys.count, keys[index] < limit {
+        count += 1
         body(Self.piece(keys[index]))
         index = 2 * index + 1
         continue
       }
       // Back to the first one on the way up that is a left child, and on with its sibling.
       while index > 0, index & 1 == 0 { index = (index - 1) / 2 }
-      if index == 0 { return }
+      if index == 0 { return count }
       index += 1
     }
   }
