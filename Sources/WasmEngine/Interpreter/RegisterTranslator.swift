@@ -18,6 +18,11 @@ struct RegisterTranslator: @unchecked Sendable {
     var local: UInt32
     /// The bits of the constant.
     var value: UInt64
+    /// Of an entry that was made as a local, in whatever kind it is now: the one of the same local below it.
+    var below: Int32 = Self.none
+
+    /// Of the lowest one, and of what was never a local.
+    static let (lowest, none): (Int32, Int32) = (-1, -2)
   }
 
   struct Local {
@@ -25,6 +30,8 @@ struct RegisterTranslator: @unchecked Sendable {
     var isVector: Bool
     /// How many entries of the operand stack are this local.
     var uses: Int32
+    /// The topmost of those that were made as it.
+    var top = Entry.lowest
   }
 
   /// An open block.
@@ -274,6 +281,10 @@ struct RegisterTranslator: @unchecked Sendable {
   @inline(__always)
   mutating func pushEntry(_ kind: Entry.Kind, isVector: Bool = false, local: UInt32 = 0, value: UInt64 = 0) {
     stack.append(Entry(kind: kind, isVector: isVector, home: top, local: local, value: value))
+    if kind == .local {
+      stack[stack.count &- 1].below = locals[Int(local)].top
+      locals[Int(local)].top = Int32(truncatingIfNeeded: stack.count &- 1)
+    }
     top &+= isVector ? 16 : 8
     if top > maximumTop { maximumTop = top }
   }
@@ -291,6 +302,7 @@ struct RegisterTranslator: @unchecked Sendable {
     let entry = stack.removeLast()
     top = entry.home
     if entry.kind == .local { locals[Int(entry.local)].uses &-= 1 }
+    if entry.below != Entry.none { locals[Int(entry.local)].top = entry.below }
     if settled > stack.count { settled = stack.count }
     return entry
   }
@@ -388,10 +400,10 @@ struct RegisterTranslator: @unchecked Sendable {
 
   /// Saves the entries that are a local which is about to be set.
   mutating func preserve(_ local: UInt32) {
-    var index = stack.count - 1
+    var index = Int(locals[Int(local)].top)
     while index >= 0 && locals[Int(local)].uses > 0 {
-      if stack[index].kind == .local && stack[index].local == local { settle(index) }
-      index -= 1
+      if stack[index].kind == .local { settle(index) }
+      index = Int(stack[index].below)
     }
   }
 
