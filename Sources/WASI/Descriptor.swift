@@ -96,9 +96,19 @@ extension DescriptorFlags {
 struct DescriptorTable {
   /// So many may be open at a time.
   let limit: Int
-  private var entries: [Descriptor?] = []
+  private var entries: [Descriptor?]
+  /// Numbers of standard streams that are not there. Nothing else ever gets one of them, or what a guest prints would end
+  /// up in a file that it opened.
+  private let absent: Set<Int>
 
-  init(limit: Int) { self.limit = limit }
+  /// - Parameter streams: The standard streams, nil for one that is not there.
+  init(limit: Int, streams: [Descriptor?]) {
+    self.limit = limit
+    entries = streams
+    absent = Set(streams.indices.filter { streams[$0] == nil })
+  }
+
+  private var free: Int? { entries.indices.first { entries[$0] == nil && !absent.contains($0) } }
 
   /// The open descriptor of a number.
   subscript(_ number: UInt32) -> Descriptor? {
@@ -108,7 +118,7 @@ struct DescriptorTable {
 
   /// Gives a descriptor the lowest free number.
   mutating func insert(_ descriptor: Descriptor) throws(Errno) -> UInt32 {
-    if let free = entries.firstIndex(where: { $0 == nil }) {
+    if let free {
       entries[free] = descriptor
       return UInt32(free)
     }
@@ -118,7 +128,7 @@ struct DescriptorTable {
   }
 
   /// Whether another descriptor can be inserted: asked before anything is created for it.
-  var hasRoom: Bool { entries.count < limit || entries.contains { $0 == nil } }
+  var hasRoom: Bool { entries.count < limit || free != nil }
 
   mutating func remove(_ number: UInt32) throws(Errno) {
     guard self[number] != nil else { throw .badDescriptor }

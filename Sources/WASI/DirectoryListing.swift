@@ -3,6 +3,7 @@
 #else
   import Glibc
 #endif
+import WasmEngine
 
 /// The entries of a directory as `fd_readdir` gives them. A cookie is the host's position after an entry.
 final class DirectoryListing {
@@ -24,7 +25,8 @@ final class DirectoryListing {
 
   init(_ directory: HostDescriptor) throws(Errno) {
     // A description of its own, so that its position is nobody else's.
-    let raw = try checked(openat(directory.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    let raw = try checked(
+      OwnDescriptors.aboveStandardStreams(openat(directory.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
     guard let stream = fdopendir(raw) else {
       let error = Errno.last
       close(raw)

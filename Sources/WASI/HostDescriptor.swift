@@ -3,13 +3,15 @@
 #else
   import Glibc
 #endif
+import WasmEngine
 
-/// A descriptor of the host that is closed when nobody holds it any more.
+/// A descriptor of the host that is closed when nobody holds it any more. Its number is never one of a standard stream, in
+/// which others would see what the embedder has closed.
 final class HostDescriptor {
   let raw: Int32
 
   /// Takes over what a call such as `openat` returned, or throws why it failed.
-  init(_ raw: Int32) throws(Errno) { self.raw = try checked(raw) }
+  init(_ raw: Int32) throws(Errno) { self.raw = try checked(OwnDescriptors.aboveStandardStreams(raw)) }
 
   deinit { close(raw) }
 

@@ -23,15 +23,19 @@ public final class WASI {
   /// The names of the functions that need a memory.
   var functionsWithPointers: Set<String> = []
 
-  /// Opens the folders and duplicates the standard streams.
+  /// Opens the folders and duplicates the standard streams. Nothing else ever gets among the guest's descriptors but what
+  /// it opens itself.
   public init(_ configuration: WASIConfiguration) throws(WASIError) {
     self.configuration = configuration
     arguments = try Self.texts(configuration.arguments)
     environment = try Self.variables(configuration.environment)
-    descriptors = DescriptorTable(limit: max(configuration.descriptorLimit, 3 + configuration.preopens.count))
-    try insert(try Self.input(configuration.standardInput))
-    try insert(try Self.output(configuration.standardOutput))
-    try insert(try Self.output(configuration.standardError))
+    OwnDescriptors.occupyStandardStreams()
+    let streams = [
+      try Self.input(configuration.standardInput), try Self.output(configuration.standardOutput),
+      try Self.output(configuration.standardError),
+    ]
+    descriptors = DescriptorTable(
+      limit: max(configuration.descriptorLimit, streams.count + configuration.preopens.count), streams: streams)
     for preopen in configuration.preopens { try insert(try Self.folder(preopen)) }
   }
 
@@ -59,9 +63,11 @@ public final class WASI {
     return try texts(variables.map { "\($0.name)=\($0.value)" })
   }
 
-  private static func input(_ input: WASIConfiguration.Input) throws(WASIError) -> Descriptor {
+  /// nil for a stream that is not there.
+  private static func input(_ input: WASIConfiguration.Input) throws(WASIError) -> Descriptor? {
     let source: WASIConfiguration.Source
     switch input {
+    case .closed: return nil
     case .descriptor(let raw): return try stream(raw, isInput: true)
     case .empty: source = { _ in 0 }
     case .bytes(let bytes): source = BytesInMemory(bytes).read
@@ -70,9 +76,10 @@ public final class WASI {
     return Descriptor(.source(source), fileType: .unknown, rights: [.fdRead, .fdFilestatGet, .pollFdReadwrite])
   }
 
-  private static func output(_ output: WASIConfiguration.Output) throws(WASIError) -> Descriptor {
+  private static func output(_ output: WASIConfiguration.Output) throws(WASIError) -> Descriptor? {
     let sink: WASIConfiguration.Sink
     switch output {
+    case .closed: return nil
     case .descriptor(let raw): return try stream(raw, isInput: false)
     case .discarded: sink = { _ in }
     case .sink(let own): sink = own
@@ -81,8 +88,15 @@ public final class WASI {
       .sink(sink), fileType: .unknown, rights: [.fdWrite, .fdSync, .fdDatasync, .fdFilestatGet, .pollFdReadwrite])
   }
 
-  private static func stream(_ raw: Int32, isInput: Bool) throws(WASIError) -> Descriptor {
-    do { return try Descriptor.stream(raw, isInput: isInput) } catch { throw .stream(raw, error) }
+  private static func stream(_ raw: Int32, isInput: Bool) throws(WASIError) -> Descriptor? {
+    if OwnDescriptors.isStandIn(raw) { return nil }
+    guard !OwnDescriptors.contains(raw) else { throw .stream(raw, .badDescriptor) }
+    do throws(Errno) {
+      return try Descriptor.stream(raw, isInput: isInput)
+    } catch {
+      if error == .badDescriptor, (0...2).contains(raw) { return nil }
+      throw .stream(raw, error)
+    }
   }
 
   private static func folder(_ preopen: WASIConfiguration.Preopen) throws(WASIError) -> Descriptor {

@@ -16,7 +16,10 @@ public struct WASIConfiguration: Sendable {
   public enum Input: Sendable {
     /// There is nothing to read.
     case empty
-    /// A descriptor of the host. It is duplicated, and never closed by the guest.
+    /// The guest has no such descriptor: ``Errno/badDescriptor``.
+    case closed
+    /// A descriptor of the host. It is duplicated, and never closed by the guest. 0, 1 and 2 are ``closed`` where the
+    /// process was started without that stream.
     case descriptor(Int32)
     /// Bytes held in memory.
     case bytes([UInt8])
@@ -26,7 +29,10 @@ public struct WASIConfiguration: Sendable {
   /// Where an output of the guest goes.
   public enum Output: Sendable {
     case discarded
-    /// A descriptor of the host. It is duplicated, and never closed by the guest.
+    /// The guest has no such descriptor: ``Errno/badDescriptor``.
+    case closed
+    /// A descriptor of the host. It is duplicated, and never closed by the guest. 0, 1 and 2 are ``closed`` where the
+    /// process was started without that stream.
     case descriptor(Int32)
     case sink(Sink)
   }

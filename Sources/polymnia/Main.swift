@@ -1,4 +1,5 @@
 import ArgumentParser
+import WasmEngine
 
 #if canImport(Darwin)
   import Darwin
@@ -9,6 +10,8 @@ import ArgumentParser
 @main
 enum Main {
   static func main() {
+    // Before anything is opened, which would otherwise get the number of a stream that is closed.
+    OwnDescriptors.occupyStandardStreams()
     var kind: any ParsableCommand.Type = Polymnia.self
     do {
       var command = try parse(joiningValues(Array(CommandLine.arguments.dropFirst())))

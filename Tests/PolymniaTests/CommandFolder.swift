@@ -26,9 +26,11 @@ final class CommandFolder {
     try run(GoldenCase.executable, arguments)
   }
 
-  /// Runs a line of a shell, for which `polymnia` is the command.
+  /// Runs a line of a shell, for which `polymnia` is the command and `$POLYMNIA` its path. What hangs is ended after a
+  /// minute, with status 124.
   func shell(_ line: String) throws -> GoldenCase.Outcome {
-    try run(URL(filePath: "/bin/sh"), ["-c", "polymnia() { '\(GoldenCase.executable.path)' \"$@\"; }; \(line)"])
+    try run(
+      URL(filePath: "/usr/bin/timeout"), ["60", "/bin/sh", "-c", "polymnia() { \"$POLYMNIA\" \"$@\"; }\n\(line)"])
   }
 
   private func run(_ executable: URL, _ arguments: [String]) throws -> GoldenCase.Outcome {
@@ -36,7 +38,9 @@ final class CommandFolder {
     process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = URL(filePath: path)
-    process.environment = ["PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": path + "/cache"]
+    process.environment = [
+      "PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": path + "/cache", "POLYMNIA": GoldenCase.executable.path,
+    ]
     let output = URL(filePath: path + "/.output")
     let errors = URL(filePath: path + "/.errors")
     for url in [output, errors] { try Data().write(to: url) }

@@ -133,3 +133,9 @@ extension UncaughtException: CustomStringConvertible {
     "uncaught exception: (" + payload.map(\.description).joined(separator: ", ") + ")"
   }
 }
+
+/// What a host function throws that gives up because ``Store/isInterrupted`` has become true. The guest then traps, as
+/// ``Trap/Kind-swift.enum/interrupted`` or ``Trap/Kind-swift.enum/deadlineExceeded``.
+public struct Interruption: Error, Hashable, Sendable {
+  public init() {}
+}

@@ -77,6 +77,7 @@ extension Store {
   @inline(never)
   func hostFailure(_ error: any Error) -> ExecutionStatus {
     if let exception = error as? UncaughtException { return raise(exception) }
+    if error is Interruption { return RuntimeCalls.interrupted(context) }
     parkedError = error
     return .hostFailed
   }

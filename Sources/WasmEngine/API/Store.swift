@@ -123,7 +123,8 @@ public final class Store {
     setDeadline(.now + min(max(duration, .zero), most))
   }
 
-  /// Whether execution is to stop: for host functions that wait, which should return then.
+  /// Whether execution is to stop: for host functions that wait or work long, which should then throw an
+  /// ``Interruption``.
   public var isInterrupted: Bool { InterruptWord.at(context).pointee.load(ordering: .relaxed) != 0 }
 
   // MARK: Growth

@@ -55,7 +55,7 @@ public final class CodeCache: Sendable {
   }
 
   deinit {
-    if let folder = folder.withLock({ $0 }), folder >= 0 { close(folder) }
+    if let folder = folder.withLock({ $0 }), folder >= 0 { OwnDescriptors.release(folder) }
   }
 
   /// The descriptor of the folder.
@@ -74,6 +74,7 @@ public final class CodeCache: Sendable {
   }
 
   private static func openFolder(_ path: String) throws(Failure) -> Int32 {
+    OwnDescriptors.occupyStandardStreams()
     let parts = path.split(separator: "/")
     guard let name = parts.last.map(String.init) else {
       throw Failure(path: path, description: "no folder for the cache", isUnsafe: false)
@@ -89,7 +90,9 @@ public final class CodeCache: Sendable {
       close(folder)
       throw error
     }
-    return folder
+    let kept = OwnDescriptors.keep(folder)
+    guard kept >= 0 else { throw failure(path, isUnsafe: false) }
+    return kept
   }
 
   private static func openParent(_ path: String) -> Int32 {
@@ -151,7 +154,8 @@ public final class CodeCache: Sendable {
     -> Result?
   {
     guard let folder = descriptor else { return nil }
-    let file = openat(folder, Self.name(key), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    let file = OwnDescriptors.aboveStandardStreams(
+      openat(folder, Self.name(key), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))
     guard file >= 0 else { return nil }
     defer { close(file) }
     var status = stat()
@@ -186,7 +190,8 @@ public final class CodeCache: Sendable {
     let number = Self.temporaries.wrappingAdd(1, ordering: .relaxed).newValue
     let random = UInt64.random(in: .min ... .max)
     let temporary = Self.temporaryPrefix + "\(getpid())-\(number)-\(String(random, radix: 16))"
-    let file = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    let file = OwnDescriptors.aboveStandardStreams(
+      openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600))
     guard file >= 0 else { return false }
     do {
       defer { close(file) }

@@ -15,7 +15,9 @@ import Synchronization
 
 /// Memory for machine code: one reserved range of addresses for the process, in which written memory is never executable.
 /// The range is a view of a memory file, and code is written into the file: no address exists at which it could be
-/// written. (A write of a few hundred bytes takes about a microsecond, a temporary second view seven.)
+/// written. (A write of a few hundred bytes takes about a microsecond, a temporary second view seven.) The file has no name,
+/// its size is sealed, it is closed where another program is executed, and its descriptor is none that a guest can be given
+/// (``OwnDescriptors``).
 final class ExecutableMemory: Sendable {
   /// nil where the system does not let us have executable memory.
   static let shared: ExecutableMemory? = ExecutableMemory()
@@ -35,14 +37,19 @@ final class ExecutableMemory: Sendable {
     #if canImport(Darwin)
       return nil
     #else
-      let file = createMemoryFile("wasm-code", 1)
+      OwnDescriptors.occupyStandardStreams()
+      // MFD_CLOEXEC | MFD_ALLOW_SEALING
+      let file = OwnDescriptors.keep(createMemoryFile("wasm-code", 3))
       guard file >= 0 else { return nil }
       guard ftruncate(file, Self.size) == 0,
         let address = mmap(nil, Self.size, PROT_READ | PROT_EXEC, MAP_SHARED, file, 0), address != MAP_FAILED
       else {
-        close(file)
+        OwnDescriptors.release(file)
         return nil
       }
+      // F_ADD_SEALS: F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW. Code is written as long as the process lives, so writing
+      // cannot be sealed; but what is mapped can never be cut off. An older system has no seals.
+      _ = fcntl(file, 1033, 7)
       self.file = file
       base = UInt(bitPattern: address)
     #endif

@@ -1,3 +1,5 @@
+import WasmEngine
+
 #if canImport(Darwin)
   import Darwin
 #else
@@ -16,6 +18,7 @@ struct InputFile {
   init(path: String) throws {
     if path == "-" {
       name = "<standard input>"
+      guard !OwnDescriptors.isStandIn(0) else { throw CommandFailure(name, systemMessage(EBADF)) }
       bytes = try Self.read(0, name: name)
       return
     }

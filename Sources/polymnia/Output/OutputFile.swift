@@ -1,3 +1,5 @@
+import WasmEngine
+
 #if canImport(Darwin)
   import Darwin
 #else
@@ -58,7 +60,8 @@ struct OutputFile: TextOutputStream {
 
 /// Writes everything, or returns the system's error number.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
-  bytes.withUnsafeBytes { contents in
+  if !bytes.isEmpty, OwnDescriptors.isStandIn(descriptor) { return EBADF }
+  return bytes.withUnsafeBytes { contents in
     var rest = contents
     while let base = rest.baseAddress, !rest.isEmpty {
       let count = write(descriptor, base, rest.count)

@@ -33,16 +33,17 @@ final class CodeProfiler: Sendable {
   /// - Returns: nil where nothing is wanted, or no file can be created; `failure` says why one cannot.
   static func make(_ profile: CodeProfile, failure: inout String?) -> CodeProfiler? {
     guard !profile.isEmpty else { return nil }
+    OwnDescriptors.occupyStandardStreams()
     var files = Files()
     let process = getpid()
     if profile.contains(.perfMap) {
       let path = "/tmp/perf-\(process).map"
-      files.map = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      files.map = OwnDescriptors.keep(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600))
       if files.map < 0 { failure = "\(path): \(String(cString: strerror(errno)))" }
     }
     if profile.contains(.jitDump) {
       let path = "jit-\(process).dump"
-      files.dump = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      files.dump = OwnDescriptors.keep(open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600))
       if files.dump < 0 {
         failure = "\(path): \(String(cString: strerror(errno)))"
       } else {
@@ -56,8 +57,8 @@ final class CodeProfiler: Sendable {
 
   deinit {
     files.withLock { files in
-      if files.map >= 0 { close(files.map) }
-      if files.dump >= 0 { close(files.dump) }
+      if files.map >= 0 { OwnDescriptors.release(files.map) }
+      if files.dump >= 0 { OwnDescriptors.release(files.dump) }
     }
   }
 
