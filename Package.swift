@@ -7,7 +7,7 @@ let safe: [SwiftSetting] = [
   .treatWarning("StrictMemorySafety", as: .error),
 ]
 
-/// The engine reaches a few C functions that the platform module does not show.
+/// The engine and WASI reach a few C functions that the platform module does not show.
 let engine: [SwiftSetting] = [
   .enableExperimentalFeature("Extern"),
   .enableExperimentalFeature("Lifetimes"),
@@ -28,7 +28,7 @@ let package = Package(
   targets: [
     .target(name: "WebAssembly", swiftSettings: safe),
     .target(name: "WasmEngine", dependencies: ["WebAssembly"], swiftSettings: engine),
-    .target(name: "WASI", dependencies: ["WasmEngine"]),
+    .target(name: "WASI", dependencies: ["WasmEngine"], swiftSettings: engine),
     .target(name: "WastRunner", dependencies: ["WebAssembly", "WasmEngine"]),
     .executableTarget(
       name: "polymnia",

@@ -17,11 +17,13 @@ final class Descriptor {
   let fileType: FileType
   /// Whether it has a position. Pipes, terminals and sockets have none.
   let isSeekable: Bool
-  /// Its description is shared with others outside (standard input and so on): their flags are left alone, and the guest's
-  /// wish not to block is honoured by asking first.
+  /// Its description is shared with others outside (standard input and so on), whose flags are left alone.
   let isShared: Bool
-  /// Flags that the guest set on a shared description.
-  var sharedFlags: DescriptorFlags = []
+  /// Flags of the guest's that the host's description does not carry: of a shared one all, of any other `nonblock`. What the
+  /// guest opens never waits on the host's side, so that waiting can be given up (``WASI/transfer(_:_:_:_:)``).
+  var ownFlags: DescriptorFlags
+  /// Whether the host knows calls that do not wait on this shared description; false once it has said no.
+  var canBeAskedNotToWait = true
   var rights: Rights
   var inheriting: Rights
   /// The name of a folder that the embedder opened for the guest.
@@ -30,17 +32,21 @@ final class Descriptor {
   var listing: DirectoryListing?
 
   init(
-    _ resource: Resource, fileType: FileType, isSeekable: Bool = false, isShared: Bool = false, rights: Rights,
-    inheriting: Rights = [], preopenName: [UInt8]? = nil
+    _ resource: Resource, fileType: FileType, isSeekable: Bool = false, isShared: Bool = false,
+    flags: DescriptorFlags = [], rights: Rights, inheriting: Rights = [], preopenName: [UInt8]? = nil
   ) {
     self.resource = resource
     self.fileType = fileType
     self.isSeekable = isSeekable
     self.isShared = isShared
+    ownFlags = isShared ? flags : flags.intersection(.nonblock)
     self.rights = rights
     self.inheriting = inheriting
     self.preopenName = preopenName
   }
+
+  /// Whether its bytes may be a while in coming or going: all but files do that.
+  var mayWait: Bool { !isSeekable || fileType == .characterDevice }
 
   /// The host's descriptor, where there is one.
   var host: HostDescriptor? {
@@ -66,9 +72,15 @@ final class Descriptor {
 
   /// What `fd_fdstat_get` calls its flags.
   func flags() throws(Errno) -> DescriptorFlags {
-    guard !isShared else { return sharedFlags }
-    guard let host else { return [] }
-    return DescriptorFlags(host: try checked(fcntl(host.raw, F_GETFL)))
+    guard !isShared, let host else { return ownFlags }
+    return DescriptorFlags(host: try checked(fcntl(host.raw, F_GETFL))).subtracting(.nonblock).union(ownFlags)
+  }
+
+  /// Changes them; the host can set `dsync`, `rsync` and `sync` only when it opens a file.
+  func setFlags(_ flags: DescriptorFlags) throws(Errno) {
+    guard flags.intersection(.synchronizing) == (try self.flags()).intersection(.synchronizing) else { throw .invalid }
+    if !isShared, let host { try checked(fcntl(host.raw, F_SETFL, flags.union(.nonblock).host)) }
+    ownFlags = isShared ? flags : flags.intersection(.nonblock)
   }
 }
 
@@ -120,11 +132,11 @@ struct DescriptorTable {
   mutating func insert(_ descriptor: Descriptor) throws(Errno) -> UInt32 {
     if let free {
       entries[free] = descriptor
-      return UInt32(free)
+      return UInt32(clamping: free)
     }
     guard entries.count < limit else { throw .tooManyOpenFiles }
     entries.append(descriptor)
-    return UInt32(entries.count - 1)
+    return UInt32(clamping: entries.count - 1)
   }
 
   /// Whether another descriptor can be inserted: asked before anything is created for it.

@@ -19,19 +19,21 @@ extension WASI {
       listing = try DirectoryListing(host)
       descriptor.listing = listing
     }
-    listing.seek(cookie)
+    try listing.seek(cookie) { () throws(Errno) in try checkInterruption() }
     var used = 0
     // An entry that does not fit is cut off, and the guest asks again from its cookie with a larger buffer.
     while used < target.count, let entry = try listing.next() {
+      try checkInterruption()
       let header = DirectoryEntryHeader(
-        next: entry.next, inode: entry.inode, nameLength: UInt32(entry.name.count), fileType: entry.type)
+        next: UInt64(clamping: listing.position), inode: entry.inode, nameLength: UInt32(clamping: entry.name.count),
+        fileType: entry.type)
       for part in [header.bytes, entry.name] {
         let count = min(part.count, target.count - used)
         UnsafeMutableRawBufferPointer(rebasing: target[used..<used + count]).copyBytes(from: part.prefix(count))
         used += count
       }
     }
-    try memory.store(UInt32(used), at: result)
+    try memory.store(UInt32(clamping: used), at: result)
   }
 
   func path_create_directory(_ memory: GuestMemory, _ fd: UInt32, _ path: UInt32, _ length: UInt32) throws(Errno) {
@@ -124,7 +126,7 @@ extension WASI {
     guard target.first != UInt8(ascii: "/") else { throw .notPermitted }
     let count = min(target.count, buffer.count)
     buffer.copyBytes(from: target.prefix(count))
-    try memory.store(UInt32(count), at: result)
+    try memory.store(UInt32(clamping: count), at: result)
   }
 
   /// Resolves a guest's path relative to a descriptor with the rights for what is to be done.
@@ -133,7 +135,13 @@ extension WASI {
     last: PathResolution.LastLink
   ) throws(Errno) -> ResolvedPath {
     let (_, directory) = try descriptors.directory(fd, rights)
-    return try PathResolution.resolve(try memory.path(path, length), from: directory, last: last)
+    return try resolve(try memory.path(path, length), from: directory, last: last)
+  }
+
+  func resolve(
+    _ path: [UInt8], from directory: HostDescriptor, last: PathResolution.LastLink
+  ) throws(Errno) -> ResolvedPath {
+    try PathResolution.resolve(path, from: directory, last: last) { () throws(Errno) in try checkInterruption() }
   }
 
   static func last(_ flags: UInt32) throws(Errno) -> PathResolution.LastLink {

@@ -5,14 +5,18 @@
 #endif
 import WasmEngine
 
-/// The entries of a directory as `fd_readdir` gives them. A cookie is the host's position after an entry.
+/// The entries of a directory as `fd_readdir` gives them. A cookie is the number of entries before it: the host's own
+/// positions do not fit into the 32 bits of wasi-libc's `telldir`, and mean something else when entries have gone.
 final class DirectoryListing {
   struct Entry {
-    var next: UInt64
     var inode: UInt64
     var type: FileType
     var name: [UInt8]
   }
+
+  /// So many of the entries that were read are kept, for a guest that goes back to one. An older one is come to by
+  /// counting from the start again.
+  static let maximumKept = 8192
 
   #if canImport(Darwin)
     private let stream: UnsafeMutablePointer<DIR>
@@ -20,8 +24,11 @@ final class DirectoryListing {
     private let stream: OpaquePointer
   #endif
   private let directory: HostDescriptor
-  /// The cookie at which the stream stands.
-  private var position: UInt64 = 0
+  private var kept: [Entry] = []
+  /// The number of the first entry that is kept.
+  private var first = 0
+  /// The number of the entry that comes next.
+  private(set) var position = 0
 
   init(_ directory: HostDescriptor) throws(Errno) {
     // A description of its own, so that its position is nobody else's.
@@ -38,24 +45,38 @@ final class DirectoryListing {
 
   deinit { closedir(stream) }
 
-  func seek(_ cookie: UInt64) {
-    guard cookie != position else {
-      // From the start a listing shows what is there now.
-      if cookie == 0 { rewinddir(stream) }
-      return
+  /// Goes to the entry that a cookie means, or to the end. From the start a listing shows what is there now.
+  func seek(_ cookie: UInt64, checking check: () throws(Errno) -> Void) throws(Errno) {
+    let number = Int(clamping: cookie)
+    if number == 0 || number < first {
+      rewinddir(stream)
+      kept.removeAll()
+      first = 0
     }
-    if cookie == 0 { rewinddir(stream) } else { seekdir(stream, Int(truncatingIfNeeded: cookie)) }
-    position = cookie
+    position = min(number, first + kept.count)
+    while position < number, try next() != nil { try check() }
   }
 
   /// The next entry, or nil after the last one.
   func next() throws(Errno) -> Entry? {
+    if position == first + kept.count {
+      guard let entry = try read() else { return nil }
+      if kept.count == Self.maximumKept {
+        kept.removeFirst(Self.maximumKept / 2)
+        first += Self.maximumKept / 2
+      }
+      kept.append(entry)
+    }
+    position += 1
+    return kept[position - 1 - first]
+  }
+
+  private func read() throws(Errno) -> Entry? {
     errno = 0
     guard let entry = readdir(stream) else {
       if errno != 0 { throw Errno.last }
       return nil
     }
-    position = UInt64(truncatingIfNeeded: telldir(stream))
     // Only as much of the record as there is: the name's array is longer than what stands behind it.
     let name = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
     let count = strlen(name.assumingMemoryBound(to: CChar.self))
@@ -72,7 +93,7 @@ final class DirectoryListing {
         type = FileStatus(status).fileType
       }
     }
-    return Entry(next: position, inode: inode, type: type, name: bytes)
+    return Entry(inode: inode, type: type, name: bytes)
   }
 }
 

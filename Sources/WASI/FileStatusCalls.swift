@@ -12,7 +12,7 @@ extension WASI {
 
   func fd_prestat_get(_ memory: GuestMemory, _ fd: UInt32, _ result: UInt32) throws(Errno) {
     guard let name = descriptors[fd]?.preopenName else { throw .badDescriptor }
-    try Prestat(nameLength: UInt32(name.count)).store(in: memory, at: result)
+    try Prestat(nameLength: UInt32(clamping: name.count)).store(in: memory, at: result)
   }
 
   func fd_prestat_dir_name(_ memory: GuestMemory, _ fd: UInt32, _ path: UInt32, _ length: UInt32) throws(Errno) {
@@ -32,16 +32,7 @@ extension WASI {
   func fd_fdstat_set_flags(_ fd: UInt32, _ flags: UInt32) throws(Errno) {
     let descriptor = try descriptors.any(fd, .fdFdstatSetFlags)
     guard flags <= UInt32(DescriptorFlags.defined.rawValue) else { throw .invalid }
-    let flags = DescriptorFlags(rawValue: UInt16(flags))
-    let old = try descriptor.flags()
-    // The host can set these only when it opens a file.
-    guard flags.intersection(.synchronizing) == old.intersection(.synchronizing) else { throw .invalid }
-    guard !descriptor.isShared else {
-      descriptor.sharedFlags = flags
-      return
-    }
-    guard let host = descriptor.host else { return }
-    try checked(fcntl(host.raw, F_SETFL, flags.host))
+    try descriptor.setFlags(DescriptorFlags(rawValue: UInt16(clamping: flags)))
   }
 
   func fd_fdstat_set_rights(_ fd: UInt32, _ base: UInt64, _ inheriting: UInt64) throws(Errno) {
@@ -72,7 +63,7 @@ extension WASI {
   /// The two times as the host takes them.
   static func times(_ access: UInt64, _ modification: UInt64, _ flags: UInt32) throws(Errno) -> [timespec] {
     guard flags <= UInt32(FileTimesFlags.defined.rawValue) else { throw .invalid }
-    let flags = FileTimesFlags(rawValue: UInt16(flags))
+    let flags = FileTimesFlags(rawValue: UInt16(clamping: flags))
     guard !flags.isSuperset(of: [.accessTime, .accessTimeNow]) else { throw .invalid }
     guard !flags.isSuperset(of: [.modificationTime, .modificationTimeNow]) else { throw .invalid }
     return [
@@ -89,6 +80,7 @@ extension WASI {
     #endif
     if now { return timespec(tv_sec: 0, tv_nsec: utimeNow) }
     guard isGiven else { return timespec(tv_sec: 0, tv_nsec: utimeOmit) }
-    return timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    return timespec(
+      tv_sec: Int(clamping: nanoseconds / 1_000_000_000), tv_nsec: Int(clamping: nanoseconds % 1_000_000_000))
   }
 }

@@ -13,19 +13,18 @@ extension WASI {
     _ = try memory.region(result, 4)
     let transferred: Int
     switch descriptor.resource {
-    case .file(let host):
-      try waitless(descriptor, host, POLLIN)
-      transferred = try checked(regions.withHostVectors { readv(host.raw, $0, $1) })
+    case .file(let host): transferred = try transfer(.read, descriptor, host, regions)
     case .source(let source):
       guard let region = regions.first else {
         transferred = 0
         break
       }
+      try checkInterruption()
       transferred = try source(region)
       guard transferred >= 0, transferred <= region.count else { throw .io }
     default: throw .notCapable
     }
-    try memory.store(UInt32(transferred), at: result)
+    try memory.store(UInt32(clamping: transferred), at: result)
   }
 
   func fd_write(_ memory: GuestMemory, _ fd: UInt32, _ vectors: UInt32, _ count: UInt32, _ result: UInt32) throws(Errno)
@@ -35,17 +34,15 @@ extension WASI {
     _ = try memory.region(result, 4)
     var transferred = 0
     switch descriptor.resource {
-    case .file(let host):
-      try waitless(descriptor, host, POLLOUT)
-      transferred = try checked(regions.withHostVectors { writev(host.raw, $0, $1) })
+    case .file(let host): transferred = try transfer(.write, descriptor, host, regions)
     case .sink(let sink):
       for region in regions {
-        try sink(UnsafeRawBufferPointer(region))
+        try inPieces(region) { piece throws(Errno) in try sink(UnsafeRawBufferPointer(piece)) }
         transferred += region.count
       }
     default: throw .notCapable
     }
-    try memory.store(UInt32(transferred), at: result)
+    try memory.store(UInt32(clamping: transferred), at: result)
   }
 
   func fd_pread(
@@ -54,8 +51,8 @@ extension WASI {
     let (host, offset) = try positioned(fd, [.fdRead, .fdSeek], offset)
     let regions = try memory.vectors(vectors, count)
     _ = try memory.region(result, 4)
-    let transferred = try checked(regions.withHostVectors { preadv(host.raw, $0, $1, offset) })
-    try memory.store(UInt32(transferred), at: result)
+    let transferred = try transferInPieces(regions) { preadv(host.raw, $0, $1, offset &+ off_t($2)) }
+    try memory.store(UInt32(clamping: transferred), at: result)
   }
 
   func fd_pwrite(
@@ -64,8 +61,8 @@ extension WASI {
     let (host, offset) = try positioned(fd, [.fdWrite, .fdSeek], offset)
     let regions = try memory.vectors(vectors, count)
     _ = try memory.region(result, 4)
-    let transferred = try checked(regions.withHostVectors { pwritev(host.raw, $0, $1, offset) })
-    try memory.store(UInt32(transferred), at: result)
+    let transferred = try transferInPieces(regions) { pwritev(host.raw, $0, $1, offset &+ off_t($2)) }
+    try memory.store(UInt32(clamping: transferred), at: result)
   }
 
   func fd_seek(_ memory: GuestMemory, _ fd: UInt32, _ offset: Int64, _ whence: UInt32, _ result: UInt32) throws(Errno) {
@@ -79,22 +76,24 @@ extension WASI {
       case .current: SEEK_CUR
       case .end: SEEK_END
       }
-    try memory.store(UInt64(try checked(lseek(host.raw, off_t(offset), origin))), at: result)
+    try memory.store(UInt64(clamping: try checked(lseek(host.raw, off_t(offset), origin))), at: result)
   }
 
   func fd_tell(_ memory: GuestMemory, _ fd: UInt32, _ result: UInt32) throws(Errno) {
     let host = try seekable(fd, .fdTell)
     _ = try memory.region(result, 8)
-    try memory.store(UInt64(try checked(lseek(host.raw, 0, SEEK_CUR))), at: result)
+    try memory.store(UInt64(clamping: try checked(lseek(host.raw, 0, SEEK_CUR))), at: result)
   }
 
   func fd_sync(_ fd: UInt32) throws(Errno) {
     guard let host = try descriptors.any(fd, .fdSync).host else { return }
+    try writeBack(host)
     try checked(fsync(host.raw))
   }
 
   func fd_datasync(_ fd: UInt32) throws(Errno) {
     guard let host = try descriptors.any(fd, .fdDatasync).host else { return }
+    try writeBack(host)
     #if canImport(Darwin)
       try checked(fsync(host.raw))
     #else
@@ -128,8 +127,13 @@ extension WASI {
       _ = (host, offset)
       throw .notSupported
     #else
-      let code = posix_fallocate(host.raw, offset, length)
-      if code != 0 { throw Errno(host: code) }
+      guard !offset.addingReportingOverflow(length).overflow else { throw .fileTooBig }
+      // Where the file system has no such call, each block is written.
+      for done in stride(from: 0, to: length, by: 1 << 30) {
+        try checkInterruption()
+        let code = posix_fallocate(host.raw, offset + done, min(1 << 30, length - done))
+        if code != 0 { throw Errno(host: code) }
+      }
     #endif
   }
 
@@ -153,20 +157,5 @@ extension WASI {
     guard case .file(let host) = descriptor.resource, descriptor.isSeekable else { throw .illegalSeek }
     guard descriptor.rights.isSuperset(of: rights) else { throw .notCapable }
     return host
-  }
-
-  /// Fails where the guest does not want to wait and would have to, on a description whose flags are not ours to set.
-  private func waitless(_ descriptor: Descriptor, _ host: HostDescriptor, _ events: Int32) throws(Errno) {
-    guard descriptor.isShared, descriptor.sharedFlags.contains(.nonblock) else { return }
-    var entry = pollfd(fd: host.raw, events: Int16(events), revents: 0)
-    if try checked(poll(&entry, 1, 0)) == 0 { throw .again }
-  }
-}
-
-extension [UnsafeMutableRawBufferPointer] {
-  /// Lends the host's vector of these regions and its count.
-  fileprivate func withHostVectors(_ body: (UnsafePointer<iovec>?, Int32) -> Int) -> Int {
-    let vectors = map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
-    return vectors.withUnsafeBufferPointer { body($0.baseAddress, Int32($0.count)) }
   }
 }

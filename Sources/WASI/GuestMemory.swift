@@ -8,20 +8,20 @@ struct GuestMemory {
   /// `count` bytes from an address on. Addresses and counts are 32 bits wide, so that their sum in 64 bits cannot wrap.
   func region(_ address: UInt32, _ count: UInt32) throws(Errno) -> UnsafeMutableRawBufferPointer {
     let end = UInt64(address) + UInt64(count)
-    guard end <= UInt64(bytes.count) else { throw .fault }
-    return UnsafeMutableRawBufferPointer(rebasing: bytes[Int(address)..<Int(end)])
+    guard end <= UInt64(clamping: bytes.count) else { throw .fault }
+    return UnsafeMutableRawBufferPointer(rebasing: bytes[Int(address)..<Int(clamping: end)])
   }
 
   /// An array of `count` structures of `stride` bytes each.
   func array(_ address: UInt32, count: UInt32, stride: Int) throws(Errno) -> UnsafeMutableRawBufferPointer {
-    let (length, overflow) = UInt64(count).multipliedReportingOverflow(by: UInt64(stride))
-    guard !overflow, length <= UInt64(bytes.count) else { throw .fault }
-    guard UInt64(address) + length <= UInt64(bytes.count) else { throw .fault }
-    return UnsafeMutableRawBufferPointer(rebasing: bytes[Int(address)..<Int(address) + Int(length)])
+    let (length, overflow) = UInt64(count).multipliedReportingOverflow(by: UInt64(clamping: stride))
+    guard !overflow, length <= UInt64(clamping: bytes.count) else { throw .fault }
+    guard UInt64(address) + length <= UInt64(clamping: bytes.count) else { throw .fault }
+    return UnsafeMutableRawBufferPointer(rebasing: bytes[Int(address)..<Int(address) + Int(clamping: length)])
   }
 
   func store<T: FixedWidthInteger>(_ value: T, at address: UInt32) throws(Errno) {
-    try region(address, UInt32(MemoryLayout<T>.size)).storeBytes(of: value.littleEndian, as: T.self)
+    try region(address, UInt32(clamping: MemoryLayout<T>.size)).storeBytes(of: value.littleEndian, as: T.self)
   }
 
   /// Copies all of `source`, or nothing if it does not fit.
@@ -55,7 +55,7 @@ struct GuestMemory {
       let region = try region(address, length)
       total += UInt64(length)
       // The result is 32 bits wide, and so is its sign in C.
-      guard total <= UInt64(Int32.max) else {
+      guard total <= UInt64(clamping: Int32.max) else {
         if regions.isEmpty { throw .invalid }
         break
       }

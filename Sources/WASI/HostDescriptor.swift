@@ -53,18 +53,18 @@ extension FileStatus {
 
 private func socketType(_ descriptor: Int32) -> FileType {
   var type: Int32 = 0
-  var length = socklen_t(MemoryLayout<Int32>.size)
+  var length = socklen_t(clamping: MemoryLayout<Int32>.size)
   guard getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) == 0 else { return .unknown }
   #if canImport(Darwin)
     return type == SOCK_DGRAM ? .socketDatagram : .socketStream
   #else
-    return type == Int32(SOCK_DGRAM.rawValue) ? .socketDatagram : .socketStream
+    return type == Int32(clamping: SOCK_DGRAM.rawValue) ? .socketDatagram : .socketStream
   #endif
 }
 
 /// A time of the host in nanoseconds; times before 1970, which WASI cannot express, are 0.
 func nanoseconds(_ time: timespec) -> UInt64 {
   guard time.tv_sec >= 0 else { return 0 }
-  let (seconds, overflow) = UInt64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+  let (seconds, overflow) = UInt64(clamping: time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
   return overflow ? .max : seconds &+ UInt64(clamping: time.tv_nsec)
 }

@@ -90,7 +90,7 @@ struct Event: Equatable {
     target.put(error?.rawValue ?? 0, at: 8)
     target.put(type.rawValue, at: 10)
     target.put(byteCount, at: 16)
-    target.put(UInt16(hangUp ? 1 : 0), at: 24)
+    target.put((hangUp ? 1 : 0) as UInt16, at: 24)
   }
 }
 

@@ -68,13 +68,8 @@ extension WASI {
     try linker.define(Self.moduleName, name) {
       [self] (caller: borrowing Caller, arguments: repeat each Parameter) throws -> UInt32 in
       let memory = try memory(of: caller)
-      return memory.withUnsafeBytes { bytes in
-        do throws(Errno) {
-          try body(GuestMemory(bytes), repeat each arguments)
-          return 0
-        } catch {
-          return UInt32(error.rawValue)
-        }
+      return try memory.withUnsafeBytes { bytes in
+        try status { () throws(Errno) in try body(GuestMemory(bytes), repeat each arguments) }
       }
     }
   }
@@ -83,13 +78,19 @@ extension WASI {
     _ linker: Linker, _ name: String, _ body: @escaping (repeat each Parameter) throws(Errno) -> Void
   ) throws(UsageError) {
     try linker.define(Self.moduleName, name) {
-      (_: borrowing Caller, arguments: repeat each Parameter) throws -> UInt32 in
-      do throws(Errno) {
-        try body(repeat each arguments)
-        return 0
-      } catch {
-        return UInt32(error.rawValue)
-      }
+      [self] (_: borrowing Caller, arguments: repeat each Parameter) throws -> UInt32 in
+      try status { () throws(Errno) in try body(repeat each arguments) }
+    }
+  }
+
+  /// What a guest is told of a call. One that has been given up because the execution is to end ends it.
+  private func status(_ body: () throws(Errno) -> Void) throws -> UInt32 {
+    do throws(Errno) {
+      try body()
+      return 0
+    } catch {
+      if error == .interrupted, isInterrupted { throw Interruption() }
+      return UInt32(error.rawValue)
     }
   }
 

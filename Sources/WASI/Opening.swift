@@ -2,6 +2,10 @@
   import Darwin
 #else
   import Glibc
+
+  /// The platform module does not show it.
+  @_extern(c, "fstatfs")
+  private func fileSystemStatus(_ file: Int32, _ status: UnsafeMutableRawPointer) -> Int32
 #endif
 
 extension WASI {
@@ -11,8 +15,8 @@ extension WASI {
   ) throws(Errno) {
     guard openFlags <= UInt32(OpenFlags.defined.rawValue) else { throw .invalid }
     guard descriptorFlags <= UInt32(DescriptorFlags.defined.rawValue) else { throw .invalid }
-    let openFlags = OpenFlags(rawValue: UInt16(openFlags))
-    let flags = DescriptorFlags(rawValue: UInt16(descriptorFlags))
+    let openFlags = OpenFlags(rawValue: UInt16(clamping: openFlags))
+    let flags = DescriptorFlags(rawValue: UInt16(clamping: descriptorFlags))
     let base = Rights(rawValue: base).intersection(.defined)
     let inheriting = Rights(rawValue: inheriting).intersection(.defined)
     var last = try Self.last(lookupFlags)
@@ -32,33 +36,44 @@ extension WASI {
     _ = try memory.region(result, 4)
     guard descriptors.hasRoom else { throw .tooManyOpenFiles }
 
-    let place = try PathResolution.resolve(try memory.path(path, length), from: host, last: last)
+    let place = try resolve(try memory.path(path, length), from: host, last: last)
     if place.mustBeDirectory && openFlags.contains(.create) { throw .isDirectory }
     let opened = try HostDescriptor(
       openat(place.directory.raw, place.name, Self.hostFlags(place, openFlags, flags, base), 0o666))
+    guard !Self.isMemoryOfProcess(opened, place.name) else { throw .notPermitted }
     let status = try opened.status()
     let descriptor: Descriptor
     if status.fileType == .directory {
       descriptor = Descriptor(
         .directory(opened), fileType: .directory, rights: base.intersection(.directory), inheriting: inheriting)
     } else {
-      // It was opened so that a pipe without another end does not hold us up.
-      if !flags.contains(.nonblock) {
-        let now = try checked(fcntl(opened.raw, F_GETFL))
-        try checked(fcntl(opened.raw, F_SETFL, now & ~O_NONBLOCK))
-      }
       let isSeekable = opened.isSeekable
       var rights = base.intersection(.file)
       if !isSeekable { rights.subtract([.fdSeek, .fdTell]) }
       descriptor = Descriptor(
-        .file(opened), fileType: status.fileType, isSeekable: isSeekable, rights: rights, inheriting: inheriting)
+        .file(opened), fileType: status.fileType, isSeekable: isSeekable, flags: flags, rights: rights,
+        inheriting: inheriting)
     }
     try memory.store(try descriptors.insert(descriptor), at: result)
+  }
+
+  /// Whether a file is the memory of a process. Who writes to that of this one writes machine code, whatever its pages allow:
+  /// a guest that is given `/proc`, or all there is, is not given that.
+  private static func isMemoryOfProcess(_ file: HostDescriptor, _ name: [CChar]) -> Bool {
+    #if canImport(Darwin)
+      return false
+    #else
+      guard name == Array("mem".utf8CString) else { return false }
+      var status = [Int](repeating: 0, count: 64)
+      // PROC_SUPER_MAGIC, in the first word. What cannot be told is not opened.
+      return fileSystemStatus(file.raw, &status) != 0 || status[0] == 0x9FA0
+    #endif
   }
 
   private static func hostFlags(
     _ place: ResolvedPath, _ openFlags: OpenFlags, _ flags: DescriptorFlags, _ rights: Rights
   ) -> Int32 {
+    // Not to wait: a pipe without another end must not hold us up, here and later.
     var host = flags.host | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY
     let isDirectory = place.mustBeDirectory || openFlags.contains(.directory)
     if isDirectory {

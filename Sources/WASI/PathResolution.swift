@@ -29,6 +29,9 @@ struct PathResolution {
   static let maximumExpansions = 40
   /// Directories that a resolution holds open at a time beside its base.
   private static let maximumHeld = 16
+  /// Calls of the host in one resolution: some ten times what the longest path wants that only goes down. Where links lead
+  /// up and down again, a path of 4 KB can name millions of steps.
+  static let maximumCalls = 1 << 15
 
   private let base: HostDescriptor
   private var current: HostDescriptor
@@ -38,6 +41,9 @@ struct PathResolution {
   private var pending: [[CChar]] = []
   private var mustBeDirectory = false
   private var expansions = 0
+  private var calls = 0
+  /// Throws where the resolution is to be given up.
+  private let check: () throws(Errno) -> Void
 
   /// What to do with a symbolic link as the last component.
   enum LastLink {
@@ -52,16 +58,29 @@ struct PathResolution {
   /// Resolves `path` relative to `base`.
   ///
   /// Errors: ``Errno/noEntry`` for the empty path, ``Errno/notPermitted`` for one that is absolute, leads above the base or
-  /// goes through a link whose target is absolute, ``Errno/loop`` for too many links, and those of the host.
-  static func resolve(_ path: [UInt8], from base: HostDescriptor, last: LastLink) throws(Errno) -> ResolvedPath {
-    var resolution = PathResolution(base: base)
-    try resolution.push(path)
-    return try resolution.walk(last)
+  /// goes through a link whose target is absolute, ``Errno/loop`` for too many links, ``Errno/nameTooLong`` for too many
+  /// steps, and those of the host.
+  static func resolve(
+    _ path: [UInt8], from base: HostDescriptor, last: LastLink, checking check: () throws(Errno) -> Void
+  ) throws(Errno) -> ResolvedPath {
+    try withoutActuallyEscaping(check) { check throws(Errno) in
+      var resolution = PathResolution(base: base, check: check)
+      try resolution.push(path)
+      return try resolution.walk(last)
+    }
   }
 
-  private init(base: HostDescriptor) {
+  private init(base: HostDescriptor, check: @escaping () throws(Errno) -> Void) {
     self.base = base
+    self.check = check
     current = base
+  }
+
+  /// To be asked before each call of the host.
+  private mutating func countCall() throws(Errno) {
+    try check()
+    calls += 1
+    guard calls <= Self.maximumCalls else { throw .nameTooLong }
   }
 
   /// Puts the components of a path before what is still to be walked.
@@ -112,7 +131,7 @@ struct PathResolution {
   private mutating func descend(_ name: [CChar]) throws(Errno) -> Bool {
     let next: HostDescriptor
     do {
-      next = try Self.openDirectory(name, in: current)
+      next = try openDirectory(name, in: current)
     } catch .notDirectory, .loop {
       return false
     }
@@ -133,14 +152,20 @@ struct PathResolution {
       current = directory
       return
     }
-    // It is no longer held: walk down again. None of these names was a link; if one is now, this fails.
+    // It is no longer held: walk down again, and hold the last ones for the steps to come. None of these names was a link;
+    // if one is now, this fails.
     var directory = base
-    for (name, _) in entered { directory = try Self.openDirectory(name, in: directory) }
-    entered[index].directory = directory
+    for place in entered.indices {
+      directory = try openDirectory(entered[place].name, in: directory)
+      if place + Self.maximumHeld > index { entered[place].directory = directory }
+    }
     current = directory
   }
 
-  private static func openDirectory(_ name: [CChar], in directory: HostDescriptor) throws(Errno) -> HostDescriptor {
+  private mutating func openDirectory(
+    _ name: [CChar], in directory: HostDescriptor
+  ) throws(Errno) -> HostDescriptor {
+    try countCall()
     #if canImport(Darwin)
       let access = O_RDONLY
     #else
@@ -151,7 +176,8 @@ struct PathResolution {
   }
 
   /// The target of a link in the current directory, or nil if the name is no link or is not there.
-  private func linkTarget(_ name: [CChar]) throws(Errno) -> [UInt8]? {
+  private mutating func linkTarget(_ name: [CChar]) throws(Errno) -> [UInt8]? {
+    try countCall()
     do {
       return try Self.readLink(name, in: current)
     } catch .invalid, .noEntry {

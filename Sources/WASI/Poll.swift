@@ -20,7 +20,7 @@ extension WASI {
     let subscriptions = (0..<Int(count)).map { Subscription(from: source, at: $0 * Subscription.size) }
     let events = try wait(for: subscriptions)
     for (index, event) in events.enumerated() { event.put(in: target, at: index * Event.size) }
-    try memory.store(UInt32(events.count), at: result)
+    try memory.store(UInt32(clamping: events.count), at: result)
   }
 
   private func wait(for subscriptions: [Subscription]) throws(Errno) -> [Event] {
@@ -54,17 +54,18 @@ extension WASI {
 
     let due = immediate.isEmpty ? clocks.map(\.due).min() : start
     var entries = streams.map {
-      pollfd(fd: $0.host.raw, events: Int16($0.type == .fdRead ? POLLIN : POLLOUT), revents: 0)
+      pollfd(fd: $0.host.raw, events: Int16(clamping: $0.type == .fdRead ? POLLIN : POLLOUT), revents: 0)
     }
     var ready: Int32 = 0
     while true {
+      try checkInterruption()
       let now = Self.monotonicTime()
       let rest = due.map { $0 > now ? $0 - now : 0 } ?? .max
       // Rounded up: a wait must not end before its time.
       let milliseconds = Int32(clamping: rest / 1_000_000 + (rest % 1_000_000 == 0 ? 0 : 1))
-      ready = poll(&entries, nfds_t(entries.count), min(milliseconds, Self.longestWait))
+      ready = poll(&entries, nfds_t(clamping: entries.count), min(milliseconds, Self.longestWait))
       if ready < 0, errno != EINTR { throw Errno.last }
-      if ready > 0 || rest == 0 || isInterrupted { break }
+      if ready > 0 || rest == 0 { break }
     }
 
     var events = immediate
@@ -99,7 +100,7 @@ extension WASI {
       event.error = .io
     } else if type == .fdRead {
       var count: Int32 = 0
-      event.byteCount = ioctl(entry.fd, UInt(FIONREAD), &count) == 0 ? UInt64(max(0, count)) : 1
+      event.byteCount = ioctl(entry.fd, UInt(clamping: FIONREAD), &count) == 0 ? UInt64(clamping: max(0, count)) : 1
     }
     event.hangUp = happened & POLLHUP != 0
     return event
@@ -110,7 +111,4 @@ extension WASI {
     clock_gettime(CLOCK_MONOTONIC, &time)
     return nanoseconds(time)
   }
-
-  /// In milliseconds: how soon an interruption from another thread takes effect.
-  private static let longestWait: Int32 = 20
 }

@@ -26,15 +26,15 @@ extension WASI {
     of strings: [[UInt8]], _ memory: GuestMemory, _ count: UInt32, _ byteCount: UInt32
   ) throws(Errno) {
     _ = try memory.region(byteCount, 4)
-    try memory.store(UInt32(strings.count), at: count)
-    try memory.store(UInt32(strings.reduce(0) { $0 + $1.count }), at: byteCount)
+    try memory.store(UInt32(clamping: strings.count), at: count)
+    try memory.store(UInt32(clamping: strings.reduce(0) { $0 + $1.count }), at: byteCount)
   }
 
   private func store(
     _ strings: [[UInt8]], _ memory: GuestMemory, _ pointers: UInt32, _ bytes: UInt32
   ) throws(Errno) {
-    _ = try memory.array(pointers, count: UInt32(strings.count), stride: 4)
-    _ = try memory.region(bytes, UInt32(strings.reduce(0) { $0 + $1.count }))
+    _ = try memory.array(pointers, count: UInt32(clamping: strings.count), stride: 4)
+    _ = try memory.region(bytes, UInt32(clamping: strings.reduce(0) { $0 + $1.count }))
     var pointer = pointers
     var address = bytes
     for string in strings {
@@ -42,19 +42,17 @@ extension WASI {
       try memory.store(bytes: string, at: address)
       // Checked above: neither wraps before the last one is written.
       pointer &+= 4
-      address &+= UInt32(string.count)
+      address &+= UInt32(clamping: string.count)
     }
   }
 
   func random_get(_ memory: GuestMemory, _ buffer: UInt32, _ length: UInt32) throws(Errno) {
     let region = try memory.region(buffer, length)
-    if let random = configuration.random { return try random(region) }
-    var rest = region[...]
-    while !rest.isEmpty {
-      // The most that one call gives.
-      let part = UnsafeMutableRawBufferPointer(rebasing: rest.prefix(256))
-      try checked(getentropy(part.baseAddress!, part.count))
-      rest = rest.dropFirst(part.count)
+    if let random = configuration.random { return try inPieces(region, random) }
+    // The most that one call gives.
+    try inPieces(region, size: 256) { part throws(Errno) in
+      guard let base = part.baseAddress else { return }
+      try checked(getentropy(base, part.count))
     }
   }
 

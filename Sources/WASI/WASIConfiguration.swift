@@ -126,7 +126,8 @@ extension WASIError: CustomStringConvertible {
   }
 
   private static func choices(_ exported: [String]) -> String {
-    exported.map { "--wasi-memory \($0)" }.joined(separator: ", ")
+    exported.prefix(20).map { "--wasi-memory \($0)" }.joined(separator: ", ")
+      + (exported.count > 20 ? " and \(exported.count - 20) more" : "")
   }
 }
 

@@ -49,8 +49,8 @@ public enum ScriptFiles {
     return scripts
   }
 
-  /// The contents of a file.
-  public static func read(_ path: String) throws(FileFailure) -> [UInt8] {
+  /// The contents of a file, which need not have an end: up to a limit in bytes.
+  public static func read(_ path: String, limit: UInt64 = 1 << 30) throws(FileFailure) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileFailure(path) }
     defer { close(descriptor) }
@@ -62,6 +62,7 @@ public enum ScriptFiles {
       guard count >= 0 else { throw FileFailure(path) }
       if count == 0 { return contents }
       contents.append(contentsOf: piece[..<count])
+      guard contents.count <= limit else { throw FileFailure(path, errno: EFBIG) }
     }
   }
 

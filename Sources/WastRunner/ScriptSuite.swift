@@ -20,6 +20,8 @@ public struct SuiteOptions: Sendable {
   public var threads = 1
   /// After this time what is still to be run of a script fails.
   public var timeLimit = Duration.seconds(120)
+  /// Files of more bytes are refused.
+  public var largestScript: UInt64 = 1 << 30
 
   public init() {}
 }
@@ -43,7 +45,7 @@ public enum ScriptSuite {
   /// Runs the script of one file.
   public static func run(_ path: String, options: SuiteOptions) -> ScriptOutcome {
     do throws(FileFailure) {
-      return run(try ScriptFiles.read(path), path: path, options: options)
+      return run(try ScriptFiles.read(path, limit: options.largestScript), path: path, options: options)
     } catch {
       var outcome = ScriptOutcome(path: path)
       outcome.failures.append(

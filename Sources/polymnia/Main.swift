@@ -14,7 +14,13 @@ enum Main {
     OwnDescriptors.occupyStandardStreams()
     var kind: any ParsableCommand.Type = Polymnia.self
     do {
-      var command = try parse(joiningValues(Array(CommandLine.arguments.dropFirst())))
+      let (arguments, guest) = prepared(Array(CommandLine.arguments.dropFirst()))
+      var command = try parse(arguments)
+      // A program may have thousands of arguments, and the parser takes a time that is quadratic in their number.
+      if var run = command as? RunCommand {
+        run.command += guest
+        command = run
+      }
       kind = type(of: command)
       try command.run()
     } catch {
@@ -33,19 +39,22 @@ enum Main {
     return try Polymnia.parseAsRoot(arguments)
   }
 
-  /// The arguments with `--features x` as one, `--features=x`: a value like `-threads` is not to be taken for several
-  /// options of one letter, of which `-h` is one. And with `--stores` alone as `--stores=log`.
-  static func joiningValues(_ arguments: [String]) -> [String] {
+  /// The command's arguments with `--features x` as one, `--features=x`: a value like `-threads` is not to be taken for
+  /// several options of one letter, of which `-h` is one. And with `--stores` alone as `--stores=log`. Apart from them what
+  /// stands behind the file of `run`, which belongs to the guest.
+  static func prepared(_ arguments: [String]) -> (command: [String], guest: ArraySlice<String>) {
     var result: [String] = []
     var index = 0
-    // What follows the file belongs to the guest. All options of `run` that stand before it have a value, except these.
+    // All options of `run` that stand before the file have a value, except these.
     let flags: Set = [
       "--help", "--cache", "--no-cache", "--precompiled", "--no-speculation-guards", "--perf-map", "--jitdump",
     ]
     let isRun = arguments.first == "run"
     while index < arguments.count {
       let argument = arguments[index]
-      if isRun, index > 0, !argument.hasPrefix("-") || argument == "-" { break }
+      if isRun, index > 0, !argument.hasPrefix("-") || argument == "-" {
+        return (result + [argument], arguments[(index + 1)...])
+      }
       let next = index + 1 < arguments.count ? arguments[index + 1] : nil
       if argument == "--features", let next {
         result.append("--features=\(next)")
@@ -63,7 +72,7 @@ enum Main {
         index += 1
       }
     }
-    return result + arguments[index...]
+    return (result, [])
   }
 
   /// Says what went wrong on standard error (help and version on standard output), and returns the exit status.

@@ -56,6 +56,23 @@ import WasmEngine
     }
   }
 
+  /// Who can write to the memory of a process as to a file can write its machine code, whatever protects that.
+  @Test func theMemoryOfTheProcessCannotBeOpened() throws {
+    var configuration = WASIConfiguration()
+    configuration.preopens = [.init(host: "/proc", guest: "/proc"), .init(host: "/proc/self", guest: "/self")]
+    let guest = try Guest(configuration)
+    for rights in [Rights.fdRead, .fdWrite, .file] {
+      for path in ["\(getpid())/mem", "\(getpid())/task/\(getpid())/mem"] {
+        #expect(throws: Errno.notPermitted) { try guest.open(Array(path.utf8), rights: rights) }
+      }
+      #expect(throws: Errno.notPermitted) { try guest.open(Array("mem".utf8), in: 4, rights: rights) }
+    }
+    #expect(throws: Never.self) { try guest.open("status", in: 4) }
+    let scratch = Scratch()
+    scratch.write("a file by that name", to: "inside/mem")
+    #expect(try Guest(scratch).contents("mem") == "a file by that name")
+  }
+
   @Test func noDescriptorOfAGuestIsAStandardStreamOfTheHost() throws {
     var pipe: [Int32] = [0, 0]
     #expect(Glibc.pipe(&pipe) == 0)

@@ -150,7 +150,7 @@ public final class CompiledModule: Sendable {
     var result: [UInt32: String] = [:]
     for code in [machine, weakest.withLock { $0 }] {
       for (defined, reason) in code?.refusals.withLock({ $0 }) ?? [:] {
-        result[UInt32(layout.importedFunctionCount + defined)] = reason
+        result[UInt32(clamping: layout.importedFunctionCount + defined)] = reason
       }
     }
     return result

@@ -28,7 +28,7 @@ public struct CompilerInspector {
 
   /// The function with a name of the name section, or the name of an export.
   public func function(named name: String) -> Int? {
-    for index in functions where names.name(of: .function, UInt32(index)) == name { return index }
+    for index in functions where names.name(of: .function, UInt32(clamping: index)) == name { return index }
     let export = environment.module.module.exports.first { $0.kind == .function && $0.name == name }
     return export.map { Int($0.index) }
   }

@@ -23,6 +23,18 @@ public struct Instance {
     return data.external(export.kind, Int(export.index))
   }
 
+  /// What WASI reactors, and libraries that compilers make, call the function that sets them up.
+  public static let initializerName = "_initialize"
+
+  /// Calls the function that sets the instance up, which wants to be called once, before anything else of it: what it
+  /// exports as ``initializerName`` without parameters and results. Where there is none, nothing happens.
+  ///
+  /// - Throws: What calls throw.
+  public func initialize() throws {
+    guard case .function(let function)? = export(Self.initializerName), function.type == FunctionType() else { return }
+    _ = try function.call()
+  }
+
   private func export(_ name: String, _ kind: ExternalKind) throws(UsageError) -> ExternalValue {
     guard let value = export(name) else { throw .noExport(name) }
     guard value.kind == kind else { throw .exportKind(name, expected: kind, actual: value.kind) }

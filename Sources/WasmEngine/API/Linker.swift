@@ -75,10 +75,14 @@ public final class Linker {
   ///
   /// - Parameter policies: How to keep memories that the module defines, by memory index; the engine's policy holds for
   ///   the others.
+  /// - Parameter initializing: Whether the instance is initialized before anyone else gets to see it
+  ///   (``Instance/initialize()``).
   /// - Throws: ``LinkError`` before anything has happened; ``UsageError`` where a resource is refused; ``Trap`` of a segment
   ///   or the start function, and what else the start function throws. Writes of earlier segments stay.
   @discardableResult
-  public func instantiate(_ module: CompiledModule, policies: [Int: MemoryPolicy] = [:]) throws -> Instance {
+  public func instantiate(
+    _ module: CompiledModule, policies: [Int: MemoryPolicy] = [:], initializing: Bool = false
+  ) throws -> Instance {
     var imports: [ExternalValue] = []
     imports.reserveCapacity(module.module.imports.count)
     for (index, item) in module.module.imports.enumerated() {
@@ -89,6 +93,8 @@ public final class Linker {
       }
       imports.append(value)
     }
-    return try store.instantiate(module, imports: imports, policies: policies)
+    let instance = try store.instantiate(module, imports: imports, policies: policies)
+    if initializing { try instance.initialize() }
+    return instance
   }
 }

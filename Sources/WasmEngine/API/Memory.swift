@@ -46,7 +46,7 @@ public struct Memory {
     guard instance.contains(address, length) else {
       throw .memoryBounds(address: address, length: length, byteCount: instance.byteCount)
     }
-    return instance.base + Int(address)
+    return instance.base + Int(clamping: address)
   }
 
   private func checkWritable() throws(UsageError) {
@@ -59,7 +59,7 @@ public struct Memory {
   public func load<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type = T.self, at address: UInt64
   ) throws(UsageError) -> T {
-    T(littleEndian: try self.address(address, UInt64(MemoryLayout<T>.size)).loadUnaligned(as: T.self))
+    T(littleEndian: try self.address(address, UInt64(clamping: MemoryLayout<T>.size)).loadUnaligned(as: T.self))
   }
 
   /// Writes an integer, little-endian, at any alignment.
@@ -67,7 +67,7 @@ public struct Memory {
   /// - Throws: ``UsageError/memoryBounds(address:length:byteCount:)``, ``UsageError/readOnlyMemory``.
   public func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at address: UInt64) throws(UsageError) {
     try checkWritable()
-    try self.address(address, UInt64(MemoryLayout<T>.size)).storeBytes(of: value.littleEndian, as: T.self)
+    try self.address(address, UInt64(clamping: MemoryLayout<T>.size)).storeBytes(of: value.littleEndian, as: T.self)
   }
 
   /// Reads a floating-point number.
@@ -93,14 +93,14 @@ public struct Memory {
   /// Reads bytes.
   public func read(_ count: Int, at address: UInt64) throws(UsageError) -> [UInt8] {
     guard count >= 0 else { throw .memoryBounds(address: address, length: .max, byteCount: instance.byteCount) }
-    let start = try self.address(address, UInt64(count))
+    let start = try self.address(address, UInt64(clamping: count))
     return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
   }
 
   /// Writes bytes.
   public func write(_ bytes: [UInt8], at address: UInt64) throws(UsageError) {
     try checkWritable()
-    let start = try self.address(address, UInt64(bytes.count))
+    let start = try self.address(address, UInt64(clamping: bytes.count))
     bytes.withUnsafeBytes { source in
       if let base = source.baseAddress { start.copyMemory(from: base, byteCount: source.count) }
     }
@@ -109,7 +109,7 @@ public struct Memory {
   /// Writes the bytes of a span.
   public func write(_ bytes: RawSpan, at address: UInt64) throws(UsageError) {
     try checkWritable()
-    let start = try self.address(address, UInt64(bytes.byteCount))
+    let start = try self.address(address, UInt64(clamping: bytes.byteCount))
     bytes.withUnsafeBytes { source in
       if let base = source.baseAddress { start.copyMemory(from: base, byteCount: source.count) }
     }
@@ -118,13 +118,13 @@ public struct Memory {
   /// Sets a range of bytes.
   public func fill(_ byte: UInt8, at address: UInt64, count: UInt64) throws(UsageError) {
     try checkWritable()
-    try self.address(address, count).initializeMemory(as: UInt8.self, repeating: byte, count: Int(count))
+    try self.address(address, count).initializeMemory(as: UInt8.self, repeating: byte, count: Int(clamping: count))
   }
 
   /// Reads the text of `count` bytes of UTF-8; what is not UTF-8 is replaced.
   public func string(at address: UInt64, count: UInt64) throws(UsageError) -> String {
     let start = try self.address(address, count)
-    return String(decoding: UnsafeRawBufferPointer(start: start, count: Int(count)), as: UTF8.self)
+    return String(decoding: UnsafeRawBufferPointer(start: start, count: Int(clamping: count)), as: UTF8.self)
   }
 
   /// Lends a range of bytes to read. Should the memory grow meanwhile, the bytes stay what they were.
@@ -133,7 +133,7 @@ public struct Memory {
   ) throws -> Result {
     _ = try self.address(address, count)
     return try instance.lend { base, _ in
-      try body(RawSpan(_unsafeStart: UnsafeRawPointer(base + Int(address)), byteCount: Int(count)))
+      try body(RawSpan(_unsafeStart: UnsafeRawPointer(base + Int(clamping: address)), byteCount: Int(clamping: count)))
     }
   }
 
@@ -144,7 +144,7 @@ public struct Memory {
     try checkWritable()
     _ = try self.address(address, count)
     return try instance.lend { base, _ in
-      var span = MutableRawSpan(_unsafeStart: base + Int(address), byteCount: Int(count))
+      var span = MutableRawSpan(_unsafeStart: base + Int(clamping: address), byteCount: Int(clamping: count))
       return try body(&span)
     }
   }

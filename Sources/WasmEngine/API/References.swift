@@ -22,7 +22,7 @@ public struct ExternReference {
   public var value: Any { store.externs[index] }
 
   // Words of the hierarchy are multiples of 8: a later i31 is told by its low bit.
-  var word: UInt64 { UInt64(index + 1) << 3 }
+  var word: UInt64 { UInt64(clamping: index + 1) << 3 }
 
   init?(word: UInt64, store: Store) {
     let index = Int(truncatingIfNeeded: word >> 3) - 1

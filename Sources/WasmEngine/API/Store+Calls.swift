@@ -6,9 +6,9 @@ extension Store {
   @usableFromInline func takeSlots(_ count: Int) throws -> UnsafeMutablePointer<UInt64> {
     let top = context[StoreContext.valueStackTopOffset]
     let limit = context[StoreContext.valueStackLimitOffset]
-    guard top != 0, UInt64(count) <= (limit - top) / 8 else { throw Trap(kind: .callStackExhausted) }
+    guard top != 0, UInt64(clamping: count) <= (limit - top) / 8 else { throw Trap(kind: .callStackExhausted) }
     // Frames stay aligned to 16 bytes.
-    context[StoreContext.valueStackTopOffset] = top + (UInt64(count) * 8 + 15) & ~15
+    context[StoreContext.valueStackTopOffset] = top + (UInt64(clamping: count) * 8 + 15) & ~15
     return UnsafeMutablePointer(bitPattern: UInt(top))!
   }
 

@@ -65,7 +65,7 @@ public final class Store {
     }
     interruptHandle = InterruptHandle(context)
     // Without a stack every call ends in a trap.
-    stack = MemoryMapping(allocating: UInt64(max(engine.configuration.stackSize, 4096)))
+    stack = MemoryMapping(allocating: UInt64(clamping: max(engine.configuration.stackSize, 4096)))
     if let stack {
       context[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: stack.base))
       context[StoreContext.valueStackLimitOffset] = UInt64(UInt(bitPattern: stack.base + stack.capacity))

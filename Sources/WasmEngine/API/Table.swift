@@ -42,14 +42,14 @@ public struct Table {
   public func get(_ index: UInt64) throws(UsageError) -> Value {
     try checkIndex(index)
     return Value(
-      reference: instance.declaredType.element.heapType, word: instance.elements[Int(index)], in: store)
+      reference: instance.declaredType.element.heapType, word: instance.elements[Int(clamping: index)], in: store)
   }
 
   /// Sets the reference at an index.
   public func set(_ index: UInt64, _ value: Value) throws(UsageError) {
     let word = try Self.word(value, instance.declaredType, store)
     try checkIndex(index)
-    instance.elements[Int(index)] = word
+    instance.elements[Int(clamping: index)] = word
   }
 
   /// Grows by a number of elements that are all the same, and returns the old size.

@@ -94,7 +94,7 @@ struct InstrumentCommand: ParsableCommand {
       options.stores = stores
       options.logsFromStart = fromStart
       options.savesGlobals = globals
-      options.pageSizeLog2 = UInt8(pageSize.trailingZeroBitCount)
+      options.pageSizeLog2 = UInt8(clamping: pageSize.trailingZeroBitCount)
       options.tracesMemory = traceMemory
       options.traceCapacity = traceRecords
       options.countsCalls = profile

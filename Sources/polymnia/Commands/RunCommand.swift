@@ -27,8 +27,8 @@ struct RunCommand: ParsableCommand {
   @Option(
     name: .customLong("link"),
     help: ArgumentHelp(
-      "Instantiate a module first, whose exports can then be imported from <name>. May be repeated; each module may "
-        + "import from those before it, and from WASI.", valueName: "name=file"))
+      "Instantiate a module first, whose exports can then be imported from <name>, and call its '_initialize'. May be "
+        + "repeated; each module may import from those before it, and from WASI.", valueName: "name=file"))
   var links: [LinkedFile] = []
 
   @OptionGroup var engineOptions: EngineOptions
@@ -49,10 +49,10 @@ struct RunCommand: ParsableCommand {
   var wasiMemory: String?
 
   @Option(help: ArgumentHelp("Trap after so many instructions.", valueName: "n"))
-  var fuel: Int64?
+  var fuel: Fuel?
 
-  @Option(help: ArgumentHelp("Trap after so many seconds.", valueName: "seconds"))
-  var timeout: Double?
+  @Option(help: ArgumentHelp("Trap after so many seconds, from when all is loaded.", valueName: "seconds"))
+  var timeout: Seconds?
 
   @Option(
     help: ArgumentHelp(
@@ -62,7 +62,7 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("How many threads validate and compile; by default one for each processor.", valueName: "n"))
-  var threads: Int?
+  var threads: ThreadCount?
 
   @Flag(
     inversion: .prefixedNo,
@@ -120,12 +120,14 @@ struct RunCommand: ParsableCommand {
   private func execute(_ path: String, _ clock: inout Timings) throws {
     let program = try Program(self, features: try features.set)
     defer { program.saveCode() }
-    for link in links {
-      let module = try program.load(link.file, isProgram: false, &clock)
-      let instance = try program.instantiate(module, &clock)
+    let linked = try links.map { try program.load($0.file, isProgram: false, &clock) }
+    let module = try program.load(path, isProgram: true, &clock)
+    // Whatever code runs from here on has its time limited, that of the linked modules too.
+    program.setDeadline()
+    for (link, module) in zip(links, linked) {
+      let instance = try program.instantiate(module, initializing: true, &clock)
       try program.reporting(link.file) { try program.linker.define(instance, as: link.name) }
     }
-    let module = try program.load(path, isProgram: true, &clock)
     program.instance = nil
     let result = Result {
       if let invoke {
@@ -180,24 +182,5 @@ struct Variable: ExpressibleByArgument {
     guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else { return nil }
     name = String(argument[..<equals])
     value = String(argument[argument.index(after: equals)...])
-  }
-}
-
-/// A number of bytes.
-struct ByteCount: ExpressibleByArgument {
-  var value: UInt64
-
-  init?(argument: String) {
-    let shift: UInt64 =
-      switch argument.last {
-      case "K", "k": 10
-      case "M", "m": 20
-      case "G", "g": 30
-      default: 0
-      }
-    guard let number = UInt64(shift == 0 ? argument[...] : argument.dropLast()) else { return nil }
-    let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
-    guard !overflow else { return nil }
-    value = bytes
   }
 }

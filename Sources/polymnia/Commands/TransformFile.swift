@@ -76,7 +76,7 @@ struct TransformFile {
   func memoryIndex(of name: String) -> UInt32? {
     let module = validated.module
     let names = Names(module)
-    let count = UInt32(validated.spaces.memories.count)
+    let count = UInt32(clamping: validated.spaces.memories.count)
     if let index = (0..<count).first(where: { names.name(of: .memory, $0) == name }) { return index }
     if let export = module.exports.first(where: { $0.kind == .memory && $0.name == name }) { return export.index }
     guard let index = UInt32(name), index < count else { return nil }

@@ -12,7 +12,7 @@ struct ValidateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("How many threads check functions; by default one for each processor.", valueName: "n"))
-  var threads: Int?
+  var threads: ThreadCount?
 
   @Option(help: ArgumentHelp("Write how long each phase took, as JSON, to a file.", valueName: "file"))
   var timings: String?
@@ -28,7 +28,7 @@ struct ValidateCommand: ParsableCommand {
     for path in inputs {
       do {
         let file = try clock.measure(.decode) { try ModuleFile(path: path, features: features) }
-        try clock.measure(.validate) { try file.validate(features: features, threads: threads) }
+        try clock.measure(.validate) { try file.validate(features: features, threads: threads?.value) }
       } catch let failure as CommandFailure {
         diagnostics += failure.diagnostics
       }

@@ -69,7 +69,7 @@ enum ValueText {
   ) -> Number? {
     let isNegative = text.hasPrefix("-")
     let magnitude = isNegative || text.hasPrefix("+") ? String(text.dropFirst()) : text
-    if magnitude == "nan" { return nan(1 << UInt64(Number.significandBitCount - 1), isNegative) }
+    if magnitude == "nan" { return nan(1 << UInt64(clamping: Number.significandBitCount - 1), isNegative) }
     if magnitude.hasPrefix("nan:0x") {
       return UInt64(magnitude.dropFirst(6), radix: 16).flatMap { nan($0, isNegative) }
     }
@@ -81,7 +81,7 @@ enum ValueText {
 
   private static func nan32(_ payload: UInt64, isNegative: Bool) -> Float? {
     guard payload > 0, payload < 1 << 23 else { return nil }
-    return Float(bitPattern: UInt32(payload) | 0x7F80_0000 | (isNegative ? 1 << 31 : 0))
+    return Float(bitPattern: UInt32(clamping: payload) | 0x7F80_0000 | (isNegative ? 1 << 31 : 0))
   }
 
   private static func nan64(_ payload: UInt64, isNegative: Bool) -> Double? {

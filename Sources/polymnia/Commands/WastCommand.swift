@@ -31,7 +31,7 @@ struct WastCommand: ParsableCommand {
   var knownFailures: String?
 
   @Option(help: ArgumentHelp("How many scripts run at a time; by default one for each processor.", valueName: "n"))
-  var threads: Int?
+  var threads: ThreadCount?
 
   @Flag(name: .shortAndLong, help: "Show only scripts of which something unexpected failed.")
   var quiet = false
@@ -89,7 +89,8 @@ struct WastCommand: ParsableCommand {
       options.guardsSpeculation = !engineOptions.noSpeculationGuards
       options.compilation = engineOptions.compilation
       options.roundTrips = roundTrip
-      options.threads = threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+      options.largestScript = features.maxInput.value
+      options.threads = threads?.value ?? max(1, Int(sysconf(Int32(clamping: _SC_NPROCESSORS_ONLN))))
       options.featureChanges = features.isDefault ? nil : try features.change
       return options
     }

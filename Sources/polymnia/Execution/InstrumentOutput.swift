@@ -10,8 +10,8 @@ enum InstrumentOutput {
     var zeros = 0
     var position = start
     while position < end {
-      let piece = try memory.read(Int(min(end - position, 1 << 20)), at: position)
-      position += UInt64(piece.count)
+      let piece = try memory.read(Int(clamping: min(end - position, 1 << 20)), at: position)
+      position += UInt64(clamping: piece.count)
       guard let last = piece.lastIndex(where: { $0 != 0 }) else {
         zeros += piece.count
         continue
@@ -46,6 +46,10 @@ enum InstrumentOutput {
       case .global(let size)? = instance.export(name + ".size"),
       let start = number(base.value), let count = number(size.value)
     else { throw CommandFailure(file, "--instrument-out: no memory is exported as '\(name)'") }
+    // The module says where, and it may say anything.
+    guard start <= memory.byteCount, count <= memory.byteCount - start else {
+      throw CommandFailure(file, "--instrument-out: '\(name)' is not within the memory")
+    }
     return (memory, start, start + count)
   }
 

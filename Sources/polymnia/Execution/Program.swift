@@ -8,7 +8,7 @@ final class Program {
   private let engine: Engine
   private let store: Store
   private let features: FeatureSet
-  private let timeout: Double?
+  private let timeout: Seconds?
   private let compilation: CompilationTime
   private let takesPrecompiled: Bool
   private let wasi: WASI
@@ -25,8 +25,10 @@ final class Program {
     configuration.processor = options.engineOptions.cpu
     configuration.guardsSpeculation = !options.engineOptions.noSpeculationGuards
     configuration.metersFuel = options.fuel != nil
-    configuration.validationThreads = options.threads
-    if let threads = options.threads { configuration.aheadThreads = max(0, min(threads - 1, 1)) }
+    if let threads = options.threads?.value {
+      configuration.validationThreads = threads
+      configuration.aheadThreads = min(threads - 1, 1)
+    }
     configuration.codeCache = Self.cache(options.cache)
     if options.cache == true { configuration.smallestCachedModule = 0 }
     if options.perfMap { configuration.profile.insert(.perfMap) }
@@ -39,7 +41,7 @@ final class Program {
     timeout = options.timeout
     compilation = options.engineOptions.compilation
     takesPrecompiled = options.precompiled
-    if let fuel = options.fuel { try store.setFuel(fuel) }
+    if let fuel = options.fuel { try store.setFuel(fuel.units) }
     if let limit = options.maxMemory { store.limits.byteCount = limit.value }
     do throws(WASIError) {
       wasi = try WASI(Self.configuration(options))
@@ -143,27 +145,32 @@ final class Program {
     for module in modules { module.saveCode() }
   }
 
-  func instantiate(_ loaded: Loaded, _ clock: inout Timings) throws -> Instance {
+  func instantiate(
+    _ loaded: Loaded, initializing: Bool = false, _ clock: inout Timings
+  ) throws -> Instance {
     let instance = try reporting(loaded.name) {
-      try clock.measure(.instantiate) { try linker.instantiate(loaded.module) }
+      try clock.measure(.instantiate) { try linker.instantiate(loaded.module, initializing: initializing) }
     }
     self.instance = instance
     return instance
   }
+
+  /// How many names a message lists.
+  private static let listedCount = 20
 
   /// Runs a WASI program.
   func start(_ loaded: Loaded, _ clock: inout Timings) throws {
     let instance = try instantiate(loaded, &clock)
     guard case .function? = instance.export("_start") else {
       let functions = instance.exports.filter { $0.value.kind == .function }.map(\.name)
+      let more = functions.count > Self.listedCount ? " and \(functions.count - Self.listedCount) more" : ""
       let choices =
-        functions.isEmpty ? "" : "; with --invoke one can be called of: " + functions.joined(separator: ", ")
+        functions.isEmpty
+        ? ""
+        : "; with --invoke one can be called of: " + functions.prefix(Self.listedCount).joined(separator: ", ") + more
       throw CommandFailure(loaded.name, "no function is exported as '_start'" + choices)
     }
-    let status = try reporting(loaded.name) {
-      setDeadline()
-      return try clock.measure(.run) { try wasi.run(instance) }
-    }
+    let status = try reporting(loaded.name) { try clock.measure(.run) { try wasi.run(instance) } }
     if status != 0 { throw GuestExit(status: status & 0xFF) }
   }
 
@@ -177,12 +184,8 @@ final class Program {
     }
     let values = try Self.values(arguments, of: function.type, calling: name)
     let results = try reporting(loaded.name) {
-      setDeadline()
-      return try clock.measure(.run) {
-        // A reactor wants to be set up before anything else of it is called.
-        if case .function(let initialize)? = instance.export("_initialize"), name != "_initialize" {
-          _ = try initialize.call()
-        }
+      try clock.measure(.run) {
+        if name != Instance.initializerName { try instance.initialize() }
         return try function.call(values)
       }
     }
@@ -211,8 +214,9 @@ final class Program {
     }
   }
 
-  private func setDeadline() {
-    if let timeout { store.setDeadline(after: .seconds(timeout)) }
+  /// Begins the time that the modules have together.
+  func setDeadline() {
+    if let timeout { store.setDeadline(after: timeout.duration) }
   }
 
   /// Turns what an execution can throw into what the command says of it.

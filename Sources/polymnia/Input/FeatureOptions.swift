@@ -1,7 +1,7 @@
 import ArgumentParser
 import WebAssembly
 
-/// `--features`, which every command has.
+/// `--features` and `--max-input`, which every command has.
 struct FeatureOptions: ParsableArguments {
   @Option(
     name: .customLong("features"), parsing: .unconditionalSingleValue,
@@ -9,7 +9,12 @@ struct FeatureOptions: ParsableArguments {
       "Switch features on and off; 'help' lists them. All are on by default.", valueName: "+a,-b"))
   var changes: [String] = []
 
+  @Option(
+    help: ArgumentHelp("Refuse files of more bytes as input. K, M and G may follow.", valueName: "bytes"))
+  var maxInput = ByteCount(InputFile.defaultLimit)
+
   mutating func validate() throws {
+    InputFile.limit.store(maxInput.value, ordering: .relaxed)
     let change = try change
     if changes.contains("help") { throw CleanExit.message(Self.list(change(.all))) }
   }

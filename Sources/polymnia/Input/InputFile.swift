@@ -1,3 +1,4 @@
+import Synchronization
 import WasmEngine
 
 #if canImport(Darwin)
@@ -11,6 +12,11 @@ struct InputFile {
   /// What messages call it.
   var name: String
   var bytes: [UInt8]
+
+  /// In bytes. A file need not have an end.
+  static let defaultLimit: UInt64 = 1 << 30
+  /// What `--max-input` says, for all that this process reads.
+  static let limit = Atomic<UInt64>(defaultLimit)
 
   /// Reads a file, or standard input where the path is `-`.
   ///
@@ -39,15 +45,20 @@ struct InputFile {
   }
 
   private static func read(_ descriptor: Int32, name: String) throws -> [UInt8] {
+    let limit = Int(clamping: limit.load(ordering: .relaxed))
+    let tooLarge = CommandFailure(name, "more than \(limit) bytes; '--max-input' allows more")
     var status = stat()
     var expected = 0
     if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { expected = Int(status.st_size) }
+    guard expected <= limit else { throw tooLarge }
     // One byte more, so that the end of a file that has the expected size is seen without growing.
-    var capacity = max(expected + 1, 1 << 16)
+    var capacity = max(expected, 1 << 16 - 1)
     var contents: [UInt8] = []
     while true {
-      let (piece, isAtEnd) = try read(descriptor, upTo: capacity, name: name)
+      let most = min(capacity, limit - contents.count)
+      let (piece, isAtEnd) = try read(descriptor, upTo: most < .max ? most + 1 : most, name: name)
       if contents.isEmpty { contents = piece } else { contents.append(contentsOf: piece) }
+      guard contents.count <= limit else { throw tooLarge }
       if isAtEnd { return contents }
       capacity = contents.count
     }
@@ -80,9 +91,9 @@ private func useLargePages(_ memory: UnsafeMutableRawBufferPointer) {
   #if os(Linux)
     let size = 2 << 20
     guard memory.count >= 2 * size, let base = memory.baseAddress else { return }
-    let start = (UInt(bitPattern: base) + UInt(size) - 1) & ~UInt(size - 1)
-    let end = (UInt(bitPattern: base) + UInt(memory.count)) & ~UInt(size - 1)
-    madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), Int32(MADV_HUGEPAGE))
+    let start = (UInt(bitPattern: base) + UInt(clamping: size) - 1) & ~UInt(clamping: size - 1)
+    let end = (UInt(bitPattern: base) + UInt(clamping: memory.count)) & ~UInt(clamping: size - 1)
+    madvise(UnsafeMutableRawPointer(bitPattern: start), Int(clamping: end - start), Int32(MADV_HUGEPAGE))
   #endif
 }
 

@@ -40,7 +40,7 @@ struct InspectionReport {
     for (index, type) in spaces.memories.enumerated() {
       memories.append(
         Memory(
-          index: index, name: names.name(of: .memory, UInt32(index)),
+          index: index, name: names.name(of: .memory, UInt32(clamping: index)),
           importedFrom: index < imports.count ? imports[index] : nil,
           exports: module.exports.filter { $0.kind == .memory && $0.index == index }.map(\.name),
           type: type, accessClass: accessClass(type), instructions: survey.memoryInstructions[index]))

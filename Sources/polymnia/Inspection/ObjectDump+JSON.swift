@@ -15,7 +15,7 @@ extension ObjectDump {
         .array(
           spaces.memories.enumerated().map { index, type in
             .object([
-              ("index", .integer(index)), ("name", .optional(names.name(of: .memory, UInt32(index)))),
+              ("index", .integer(index)), ("name", .optional(names.name(of: .memory, UInt32(clamping: index)))),
               ("type", .string("\(type)")), ("imported", .boolean(index < spaces.importedMemoryCount)),
             ])
           })
@@ -49,7 +49,7 @@ extension ObjectDump {
         ]))
     }
     return .object([
-      ("index", .integer(index)), ("name", .optional(names.name(of: .function, UInt32(index)))),
+      ("index", .integer(index)), ("name", .optional(names.name(of: .function, UInt32(clamping: index)))),
       ("type", .string(type)), ("offset", .integer(body.lowerBound)), ("size", .integer(body.count)),
       ("locals", .array(locals)), ("instructions", .array(lines)),
     ])

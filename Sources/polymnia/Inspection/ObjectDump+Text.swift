@@ -13,7 +13,7 @@ extension ObjectDump {
           + Self.padded(count, to: 7, left: true) + "  \(section.title)\n")
     }
     for (index, type) in spaces.memories.enumerated() {
-      let name = names.name(of: .memory, UInt32(index)).map { " $\($0)" } ?? ""
+      let name = names.name(of: .memory, UInt32(clamping: index)).map { " $\($0)" } ?? ""
       output.write("memory \(index)\(name): \(type)\(index < spaces.importedMemoryCount ? ", imported" : "")\n")
     }
   }
@@ -35,7 +35,7 @@ extension ObjectDump {
         if case .active(let memory, _) = segment.mode {
           place = "memory \(memory)\(names.name(of: .memory, memory).map { " $\($0)" } ?? "")"
         }
-        let name = names.name(of: .data, UInt32(number)).map { " $\($0)" } ?? ""
+        let name = names.name(of: .data, UInt32(clamping: number)).map { " $\($0)" } ?? ""
         output.write("segment \(number)\(name): \(place), \(segment.range.count) bytes\n")
         writeBytes(segment.range, to: &output)
       }

@@ -66,7 +66,7 @@ struct ObjectDump {
   /// The number of a function that is given by its index, its name or an export, among those that the module defines;
   /// negative for an imported one.
   func function(_ text: String) -> Int? {
-    let count = UInt32(spaces.functions.count)
+    let count = UInt32(clamping: spaces.functions.count)
     let index: UInt32?
     if let number = UInt32(text) {
       index = number
@@ -81,7 +81,7 @@ struct ObjectDump {
 
   func functionTitle(_ number: Int) -> String {
     let index = spaces.importedFunctionCount + number
-    return names.name(of: .function, UInt32(index)).map { "\(index) $\($0)" } ?? "\(index)"
+    return names.name(of: .function, UInt32(clamping: index)).map { "\(index) $\($0)" } ?? "\(index)"
   }
 
   static func hexadecimal(_ value: Int, digits: Int = 6) -> String {

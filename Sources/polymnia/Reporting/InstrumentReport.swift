@@ -89,7 +89,7 @@ struct InstrumentReport {
     // What the bytes do not reach was never counted.
     for number in 0..<min(Int(data.functionCount), data.bytes.count / 8) {
       let count = data.entries(ofFunction: number)
-      if count > 0 { functions.append((data.importedFunctionCount &+ UInt32(number), count)) }
+      if count > 0 { functions.append((data.importedFunctionCount &+ UInt32(clamping: number), count)) }
     }
     functions.sort { ($0.count, $1.index) > ($1.count, $0.index) }
     for number in 0..<min(Int(data.callCount), data.bytes.count / 8) {
@@ -205,8 +205,8 @@ struct InstrumentReport {
       case .store(let memory, let address, let oldBytes):
         let place = place(of: memory)
         memories[place].logRecords += 1
-        memories[place].loggedBytes += UInt64(oldBytes.count)
-        if !traced { touch(place, address, UInt64(oldBytes.count), writes: true) }
+        memories[place].loggedBytes += UInt64(clamping: oldBytes.count)
+        if !traced { touch(place, address, UInt64(clamping: oldBytes.count), writes: true) }
       }
     }
   }

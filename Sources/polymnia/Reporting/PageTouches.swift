@@ -38,7 +38,7 @@ struct PageTouches {
       var number = start
       let end = index + 1 < places.count ? places[index + 1] : start
       repeat {
-        result.append(Page(number: number, reads: UInt64(reads), writes: UInt64(writes)))
+        result.append(Page(number: number, reads: UInt64(clamping: reads), writes: UInt64(clamping: writes)))
         number &+= 1
       } while number < end && result.count < Self.most
     }
