@@ -14,12 +14,11 @@ enum Main {
     OwnDescriptors.occupyStandardStreams()
     var kind: any ParsableCommand.Type = Polymnia.self
     do {
-      let (arguments, guest) = prepared(Array(CommandLine.arguments.dropFirst()))
+      let (arguments, rest) = prepared(Array(CommandLine.arguments.dropFirst()))
       var command = try parse(arguments)
-      // A program may have thousands of arguments, and the parser takes a time that is quadratic in their number.
-      if var run = command as? RunCommand {
-        run.command += guest
-        command = run
+      if var taking = command as? any TakesManyArguments {
+        taking.manyArguments += rest
+        command = taking
       }
       kind = type(of: command)
       try command.run()
@@ -40,9 +39,12 @@ enum Main {
   }
 
   /// The command's arguments with `--features x` as one, `--features=x`: a value like `-threads` is not to be taken for
-  /// several options of one letter, of which `-h` is one. And with `--stores` alone as `--stores=log`. Apart from them what
-  /// stands behind the file of `run`, which belongs to the guest.
-  static func prepared(_ arguments: [String]) -> (command: [String], guest: ArraySlice<String>) {
+  /// several options of one letter, of which `-h` is one. And with `--stores` alone as `--stores=log`.
+  ///
+  /// Apart from them those that can be nothing but more of what the command takes many of: the parser's time is quadratic in
+  /// the number of arguments. That is what stands behind the file of `run`, which belongs to the guest; and of words in a
+  /// row at the end, none of which is an option, all but two, the first of which may be an option's value.
+  static func prepared(_ arguments: [String]) -> (command: [String], rest: ArraySlice<String>) {
     var result: [String] = []
     var index = 0
     // All options of `run` that stand before the file have a value, except these.
@@ -50,7 +52,10 @@ enum Main {
       "--help", "--cache", "--no-cache", "--precompiled", "--no-speculation-guards", "--perf-map", "--jitdump",
     ]
     let isRun = arguments.first == "run"
-    while index < arguments.count {
+    let takesFiles = ["validate", "wast", "link"].contains(arguments.first)
+    let files = takesFiles ? arguments.reversed().prefix { !$0.hasPrefix("-") || $0 == "-" }.count : 0
+    let rest = arguments.suffix(max(0, min(files, arguments.count - 1) - 2))
+    while index < rest.startIndex {
       let argument = arguments[index]
       if isRun, index > 0, !argument.hasPrefix("-") || argument == "-" {
         return (result + [argument], arguments[(index + 1)...])
@@ -72,7 +77,7 @@ enum Main {
         index += 1
       }
     }
-    return (result, [])
+    return (result, rest)
   }
 
   /// Says what went wrong on standard error (help and version on standard output), and returns the exit status.
@@ -108,4 +113,37 @@ enum Main {
 /// The guest ended itself with this status, or has been reported already.
 struct GuestExit: Error {
   var status: Int32
+}
+
+/// A command whose last arguments are a list of any length.
+protocol TakesManyArguments: ParsableCommand {
+  var manyArguments: [String] { get set }
+}
+
+extension RunCommand: TakesManyArguments {
+  var manyArguments: [String] {
+    get { command }
+    set { command = newValue }
+  }
+}
+
+extension ValidateCommand: TakesManyArguments {
+  var manyArguments: [String] {
+    get { inputs }
+    set { inputs = newValue }
+  }
+}
+
+extension WastCommand: TakesManyArguments {
+  var manyArguments: [String] {
+    get { paths }
+    set { paths = newValue }
+  }
+}
+
+extension LinkCommand: TakesManyArguments {
+  var manyArguments: [String] {
+    get { modules }
+    set { modules = newValue }
+  }
 }

@@ -46,9 +46,10 @@ import Testing
   }
 
   @Test func timeAndFuelMayBeNone() throws {
+    let folder = try CommandFolder(["loop.wat": "(module (func (export \"f\") (loop (br 0))))"])
     for engine in ["jit", "interpreter"] {
       for (limit, message) in [("--timeout 0", "deadline exceeded"), ("--fuel 0", "all fuel consumed")] {
-        let outcome = try folder().shell("polymnia run --engine \(engine) \(limit) --invoke f m.wat")
+        let outcome = try folder.shell("polymnia run --engine \(engine) \(limit) --invoke f loop.wat")
         #expect(outcome.status == 134 && outcome.errors.contains(message), "\(limit): \(outcome.errors)")
       }
     }
@@ -58,7 +59,7 @@ import Testing
     "run FILE", "run --link a=FILE m.wat", "run --precompiled FILE", "validate FILE",
     "parse -o x FILE", "print FILE", "inspect FILE", "objdump FILE", "lower -o x FILE", "link -o x a=FILE",
     "strip -o x FILE", "compile -o x FILE", "compile --dump asm FILE", "instrument --coverage -o x FILE",
-    "add-memory --memory m=1 -o x FILE", "bind-memories -o x FILE", "report FILE", "report --module FILE m.wat",
+    "add-memory --memory m=min=1 -o x FILE", "bind-memories -o x FILE", "report FILE", "report --module FILE m.wat",
     "specialize --memory 0=1 --function f -o x FILE", "wast --known-failures FILE s.wast", "wast FILE",
     "validate - < FILE",
   ])
@@ -90,6 +91,19 @@ import Testing
     #expect(try folder.shell("polymnia run args.wat --fuel -h -- --help $(seq 1994)").status == 1)
     #expect(try folder.shell("polymnia run args.wat --fuel -h -- --help $(seq 1995)").status == 2)
     #expect(try folder.shell("polymnia run --env A=1 --env=B=2 args.wat").status == 0)
+  }
+
+  @Test func aCommandMayHaveThousandsOfFiles() throws {
+    let folder = try CommandFolder(["m.wat": Self.module, "s.wast": Self.module, "bad.wat": "(module (func (drop)))"])
+    #expect(try folder.shell("polymnia validate --threads 1 $(yes m.wat | head -3000)").status == 0)
+    let bad = try folder.shell("polymnia validate $(yes m.wat | head -2000) bad.wat m.wat bad.wat --threads 1")
+    #expect(bad.status == 1 && bad.errors.split(separator: "\n").filter { $0.contains("error: bad.wat") }.count == 2)
+    #expect(try folder.shell("polymnia validate --threads 1 m.wat bad.wat m.wat bad.wat m.wat").status == 1)
+    #expect(
+      try folder.shell("polymnia wast --threads 1 $(yes s.wast | head -500)").output
+        == "500 passed, 0 failed, 0 skipped\n")
+    #expect(try folder.shell("polymnia link -o x.wasm $(seq -f 'm%g=m.wat' 200)").status == 0)
+    #expect(try folder.shell("polymnia validate x.wasm").status == 0)
   }
 
   @Test func whatAMessageListsIsLimited() throws {

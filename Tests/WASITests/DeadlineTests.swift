@@ -108,8 +108,8 @@ import WasmEngine
     var configuration = WASIConfiguration()
     configuration.standardInput = .descriptor(ends[0])
     configuration.standardOutput = .descriptor(ends[1])
-    close(ends[1])
     let guest = try Guest(configuration)
+    close(ends[1])
     #expect(try guest.write("hello", to: 1) == 5)
     #expect(try guest.read(0) == "hello")
     // Without waiting where the guest wants that.
@@ -138,8 +138,8 @@ import WasmEngine
     let input = ends[0]
     var configuration = WASIConfiguration()
     configuration.standardOutput = .descriptor(ends[1])
-    close(ends[1])
     let guest = try Guest(configuration)
+    close(ends[1])
     let reader = Task.detached { () -> Int in
       var total = 0
       var bytes = [UInt8](repeating: 0, count: 1000)
