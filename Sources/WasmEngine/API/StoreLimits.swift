@@ -51,7 +51,7 @@ final class ResourceCharge {
 
   /// Makes the charge another one, or does nothing where a larger one would exceed the limit.
   func change(to size: UInt64) -> Bool {
-    let size = VirtualMemory.roundedUp(size).map { UInt64($0) } ?? .max
+    let size = VirtualMemory.roundedUp(size).map { UInt64(clamping: $0) } ?? .max
     guard size > byteCount else {
       meter.giveBack(byteCount - size)
       byteCount = size
