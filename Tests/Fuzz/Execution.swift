@@ -85,7 +85,7 @@ struct Execution {
       note("instantiation", error, &record)
     }
     for (index, value) in imports.enumerated() {
-      if case .memory(let memory) = value { record.add("import \(index): \(digest(memory))") }
+      if case .memory(let memory) = value { record.add("import \(index): \(MemoryDigest.digest(memory))") }
     }
     return record
   }
@@ -246,25 +246,14 @@ struct Execution {
 
   private func state(of instance: Instance, _ record: inout Record) {
     for index in 0..<instance.memoryCount {
-      if let memory = instance.memory(at: index) { record.add("memory \(index) at the end: \(digest(memory))") }
+      if let memory = instance.memory(at: index) {
+        record.add("memory \(index) at the end: \(MemoryDigest.digest(memory))")
+      }
     }
     for (name, value) in instance.exports {
       guard case .global(let global) = value else { continue }
       record.add(
         "\(name) at the end: \(Self.bits(global.value))", loose: "\(name) at the end: \(Self.looseBits(global.value))")
     }
-  }
-
-  /// The size and a hash of the contents (Fowler, Noll and Vo's, over words).
-  private func digest(_ memory: Memory) -> String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    memory.withUnsafeBytes { bytes in
-      let words = bytes.count / 8
-      for index in 0..<words {
-        hash = (hash ^ bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) &* 0x100_0000_01B3
-      }
-      for index in words * 8..<bytes.count { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3 }
-    }
-    return "\(memory.byteCount) bytes 0x" + String(hash, radix: 16)
   }
 }

@@ -35,6 +35,10 @@ final class CompilerContext: @unchecked Sendable {
     guard translator.ir.nesting <= budget.steps else {
       throw CompilationRefusal(reason: "too much for its size: instructions in nested loops")
     }
+    let ir = (translator.ir.instructions.count, translator.ir.arguments.count, translator.ir.edges.count)
+    guard max(ir.0, ir.1, ir.2) <= IRFunction.largestCount else {
+      throw CompilationRefusal(reason: "it has more instructions than positions can count")
+    }
     try look(at: translator.ir, function, after: Pipeline.frontEnd)
     for pass in Pipeline.passes {
       pass.run(&translator.ir, environment)
@@ -42,14 +46,23 @@ final class CompilerContext: @unchecked Sendable {
     }
     swap(&translator.ir, &lowering.ir)
     try lowering.lower()
+    guard lowering.machine.instructions.count <= MachineFunction.largestCount else {
+      throw CompilationRefusal(reason: "it has more instructions than positions can count")
+    }
     guard allocator.run(lowering.machine, budget) else {
       throw CompilationRefusal(reason: "more values are live in it than the register allocator handles")
+    }
+    guard allocator.slotCount <= Emitter.mostSlots else {
+      throw CompilationRefusal(reason: "its frame is larger than any stack")
     }
     let checked = environment.checks == nil ? nil : lowering.machine
     swap(&lowering.machine, &emitter.machine)
     emitter.recordsSteps = recordsSteps || environment.checks != nil
     guard let compiled = emitter.emit(allocator, incomingStackBytes: lowering.incomingStackBytes) else {
-      throw CompilationRefusal(reason: "its code is larger than jumps reach")
+      if emitter.assembler.code.isTooLarge { throw CompilationRefusal(reason: "its code is larger than jumps reach") }
+      let reason = "something does not fit the instruction that it is for"
+      try environment.checks?.note([reason], function, after: "emission")
+      throw CompilationRefusal(reason: reason)
     }
     if let checks = environment.checks, let checked {
       try checks.note(AllocationChecker.mistakes(in: checked, compiled.steps), function, after: "register allocation")

@@ -88,6 +88,9 @@ func effectiveAddress(
   return (UInt64(UInt32.read(fp + operand(pc, address))) &+ UInt64(operand32(pc, offset)), false)
 }
 
+// What follows cuts an address that is within bounds to an `Int`: memories have far fewer than 2^63 bytes, so that truncating
+// loses nothing, and a check for that would cost each access.
+
 /// Whether `width` bytes at an effective address lie within `count` bytes.
 @inline(__always)
 func isInBounds(_ address: (value: UInt64, overflow: Bool), _ width: Int, _ count: UInt64, is64: Bool) -> Bool {

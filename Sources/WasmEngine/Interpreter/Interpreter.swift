@@ -13,7 +13,7 @@ enum Interpreter {
     code.initializeMemory(as: UInt64.self, repeating: 0, count: 4)
     code.storeBytes(
       of: HandlerTable.shared.handler(special), toByteOffset: CodeHeader.size, as: UInt.self)
-    code.storeBytes(of: Int32(truncatingIfNeeded: operand), toByteOffset: CodeHeader.size + 8, as: Int32.self)
+    code.storeBytes(of: Int32(operand), toByteOffset: CodeHeader.size + 8, as: Int32.self)
     return code
   }
 

@@ -206,7 +206,7 @@ extension RegisterTranslator {
   mutating func addBranch(from: Int, previous: Int32) -> Int32 {
     branches.append(Branch(place: count, from: from, previous: previous))
     put(0 as Int32)
-    return Int32(truncatingIfNeeded: branches.count - 1)
+    return Int32(branches.count - 1)
   }
 
   /// Tells a list of branches that their target is here.
@@ -216,7 +216,7 @@ extension RegisterTranslator {
     while index >= 0 {
       let branch = branches[Int(index)]
       base.storeBytes(
-        of: Int32(truncatingIfNeeded: count - branch.from), toByteOffset: branch.place, as: Int32.self)
+        of: Int32(count - branch.from), toByteOffset: branch.place, as: Int32.self)
       index = branch.previous
     }
   }
@@ -278,7 +278,7 @@ extension RegisterTranslator {
           let from = count
           begin(handler)
           put(join.a)
-          put(join.variant == .constantRight ? Int32(truncatingIfNeeded: join.immediate) : join.b)
+          put(join.variant == .constantRight ? Int32(join.immediate) : join.b)
           return displacement(target, from: from)
         }
       }
@@ -463,6 +463,11 @@ extension RegisterTranslator {
     // Of the pieces of code that follow, one runs.
     let distance = currentDistance()
     for (position, depth) in labels.enumerated() {
+      // Each label may want many moves.
+      guard count < limit else {
+        isTooLarge = true
+        break
+      }
       let index = controls.count - 1 - Int(depth)
       let place = table + position * 4
       // A branch that has more to do than to go to the label does it in a piece of code of its own, one for each label.
@@ -478,10 +483,10 @@ extension RegisterTranslator {
           units = 0
         }
         base.storeBytes(
-          of: Int32(truncatingIfNeeded: controls[index].stub - from), toByteOffset: place, as: Int32.self)
+          of: Int32(controls[index].stub - from), toByteOffset: place, as: Int32.self)
       } else {
         branches.append(Branch(place: place, from: from, previous: controls[index].branches))
-        controls[index].branches = Int32(truncatingIfNeeded: branches.count - 1)
+        controls[index].branches = Int32(branches.count - 1)
         noteBranch(to: index)
       }
     }
@@ -575,6 +580,11 @@ extension RegisterTranslator {
     let results = controls[index]
     controls.removeLast()
     for clause in list {
+      // Each clause may want many moves.
+      guard count < limit else {
+        isTooLarge = true
+        break
+      }
       while stack.count > control.height { _ = pop() }
       top = control.base
       isUnreachable = false
@@ -590,14 +600,14 @@ extension RegisterTranslator {
       if clause.kind.pushesReference { pushEntry(.home) }
       clauses.append(
         TranslatedFunction.Clause(
-          tag: clause.kind.hasTag ? Int32(truncatingIfNeeded: translation.layout.tag(Int(clause.tag))) : -1,
-          pushesReference: clause.kind.pushesReference, target: UInt32(truncatingIfNeeded: count)))
+          tag: clause.kind.hasTag ? Int32(translation.layout.tag(Int(clause.tag))) : -1,
+          pushesReference: clause.kind.pushesReference, target: UInt32(count)))
       branchWithMoves(controls.count - 1 - Int(clause.label))
     }
     tryRanges.append(
       TranslatedFunction.TryRange(
-        start: UInt32(truncatingIfNeeded: control.start), end: UInt32(truncatingIfNeeded: end),
-        firstClause: Int32(truncatingIfNeeded: firstClause), clauseCount: Int32(truncatingIfNeeded: list.count),
+        start: UInt32(control.start), end: UInt32(end),
+        firstClause: Int32(firstClause), clauseCount: Int32(list.count),
         payload: control.base))
     while stack.count > control.height { _ = pop() }
     top = control.base

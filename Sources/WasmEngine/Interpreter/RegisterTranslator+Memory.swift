@@ -11,7 +11,7 @@ extension RegisterTranslator {
   @inline(__always)
   private mutating func putMemory(_ instruction: Instruction, is64: Bool) {
     put(translation.layout.memory(Int(instruction.index)))
-    if is64 { put64(instruction.memoryOffset) } else { put(UInt32(truncatingIfNeeded: instruction.memoryOffset)) }
+    if is64 { put64(instruction.memoryOffset) } else { put(UInt32(instruction.memoryOffset)) }
   }
 
   /// What an access is whose address is the addition that was just made.
@@ -55,8 +55,8 @@ extension RegisterTranslator {
         let result = pushResult(isVector: shape.resultIsVector)
         put(result)
         put(join.a)
-        put(join.variant == .constantRight ? Int32(truncatingIfNeeded: join.immediate) : join.b)
-        if join.isShiftAdd { put(Int32(truncatingIfNeeded: join.immediate)) }
+        put(join.variant == .constantRight ? Int32(join.immediate) : join.b)
+        if join.isShiftAdd { put(Int32(join.immediate)) }
         putMemory(instruction, is64: false)
         setLast(start, result, .nop)
         return
@@ -95,8 +95,8 @@ extension RegisterTranslator {
         mark()
         begin(joined)
         put(join.a)
-        put(join.variant == .constantRight ? Int32(truncatingIfNeeded: join.immediate) : join.b)
-        if join.isShiftAdd { put(Int32(truncatingIfNeeded: join.immediate)) }
+        put(join.variant == .constantRight ? Int32(join.immediate) : join.b)
+        if join.isShiftAdd { put(Int32(join.immediate)) }
         put(value)
         putMemory(instruction, is64: false)
         return

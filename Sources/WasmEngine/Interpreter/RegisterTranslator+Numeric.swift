@@ -217,7 +217,7 @@ extension RegisterTranslator {
       put(result)
       put(a)
       put(join.a)
-      put(Int32(truncatingIfNeeded: join.immediate & 31))
+      put(Int32(join.immediate & 31))
       setLast(
         start, result, .i32Add, a: a, b: join.a, immediate: join.immediate & 31, isShiftAdd: true)
       return true
@@ -249,6 +249,7 @@ extension RegisterTranslator {
     var immediate: Int64
     switch shape.operandType {
     case .i32, .f32:
+      // The value is in the low half; truncating takes it.
       immediate = Int64(Int32(truncatingIfNeeded: value))
       if opcode == .i32Sub {
         opcode = .i32Add
@@ -260,7 +261,7 @@ extension RegisterTranslator {
         opcode = .i64Add
         immediate = 0 &- immediate
       }
-      guard immediate == Int64(Int32(truncatingIfNeeded: immediate)) else { return false }
+      guard Int32(exactly: immediate) != nil else { return false }
     case .f64:
       immediate = Int64(bitPattern: value)
     default:
@@ -281,10 +282,11 @@ extension RegisterTranslator {
     }
     let handler = handlers.handler(opcode, .constantLeft)
     guard handler != 0 else { return false }
+    // The value of 32 bits is in the low half; truncating takes it.
     let immediate =
       shape.operandType == .i32 || shape.operandType == .f32
       ? Int64(Int32(truncatingIfNeeded: value)) : Int64(bitPattern: value)
-    if shape.operandType == .i64, immediate != Int64(Int32(truncatingIfNeeded: immediate)) { return false }
+    if shape.operandType == .i64, Int32(exactly: immediate) == nil { return false }
     emitConstant(handler, opcode, .constantLeft, slot(second), immediate, isWide: shape.operandType == .f64)
     return true
   }
@@ -297,7 +299,7 @@ extension RegisterTranslator {
     let result = pushResult()
     put(result)
     put(a)
-    if isWide { put64(UInt64(bitPattern: immediate)) } else { put(Int32(truncatingIfNeeded: immediate)) }
+    if isWide { put64(UInt64(bitPattern: immediate)) } else { put(Int32(immediate)) }
     setLast(start, result, opcode, variant, a: a, immediate: immediate)
   }
 

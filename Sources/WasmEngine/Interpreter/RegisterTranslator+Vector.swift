@@ -51,6 +51,7 @@ extension RegisterTranslator {
     let result = pushResult(isVector: true)
     put(result)
     put(vector)
+    // The count is taken modulo the width of a lane, so that truncating loses nothing.
     put(Int32(truncatingIfNeeded: count.value))
     setLast(start, result, .nop)
     return true
@@ -61,7 +62,7 @@ extension RegisterTranslator {
     let a = popSlot()
     let lanes = (0..<16).map { (index: UInt64) -> UInt8 in
       let word = index < 8 ? instruction.value : instruction.value2
-      return UInt8(truncatingIfNeeded: word &>> ((index & 7) &* 8))
+      return UInt8(word &>> ((index & 7) &* 8) & 0xFF)
     }
     let size = ShuffleHandler.laneSize(lanes)
     let start = count

@@ -123,6 +123,10 @@ struct RegisterTranslator: @unchecked Sendable {
   var units = 0
   /// The offset in the module of the instruction at hand.
   var offset: UInt32 = 0
+  /// The most bytes of code that this function may have.
+  var limit = 0
+  /// Whether something did not fit the 32 bits of an operand, or the code is larger than that.
+  var isTooLarge = false
 
   init(_ translation: ModuleFacts) {
     self.translation = translation
@@ -138,8 +142,9 @@ struct RegisterTranslator: @unchecked Sendable {
     signature = translation.signatures[Int(translation.spaces.functions[index])]
     reader = InstructionReader(translation.module.bytes, range: body.range)
     reset()
-    let limit = min(Self.codeLimit, Self.codeBase + body.range.count * Self.codePerByte)
-    offset = UInt32(truncatingIfNeeded: body.range.lowerBound)
+    limit = min(Self.codeLimit, Self.codeBase + body.range.count * Self.codePerByte)
+    // Modules are smaller than 4 GiB.
+    offset = UInt32(body.range.lowerBound)
     try prologue()
     controls.append(
       Control(
@@ -156,7 +161,7 @@ struct RegisterTranslator: @unchecked Sendable {
         if distance.isOver(with: units) { look() }
         units &+= LookBudget.additional(instruction.opcode)
         try translate(instruction)
-        guard count < limit else {
+        guard count < limit, maximumTop < Self.frameLimit, !isTooLarge else {
           throw ModuleError(.limitExceeded, "code of a function exceeds the limit", at: Int(offset))
         }
       }
@@ -173,6 +178,9 @@ struct RegisterTranslator: @unchecked Sendable {
   private static let codeLimit = 1 << 28
   private static let codePerByte = 256
   private static let codeBase = 4 << 20
+
+  /// The most bytes of a frame, so that slots, to which one instruction adds few, have 31 bits.
+  private static let frameLimit: Int32 = 1 << 30
 
   /// The room that is kept from function to function.
   var heldBytes: Int {
@@ -200,11 +208,15 @@ struct RegisterTranslator: @unchecked Sendable {
     fuelUnits = 0
     distance = .entry
     units = 0
+    isTooLarge = false
   }
 
   /// Lays out parameters and locals, and zeroes the latter (Core 3.0, 4.6.10).
   private mutating func prologue() throws(ModuleError) {
-    frameDistance = Int32(truncatingIfNeeded: signature.frameDistance)
+    guard let frameDistance = Int32(exactly: signature.frameDistance), frameDistance < Self.frameLimit else {
+      throw ModuleError(.limitExceeded, "parameters and results of a function exceed the limit", at: Int(offset))
+    }
+    self.frameDistance = frameDistance
     var slot = -frameDistance
     for index in signature.first..<signature.first + signature.parameterCount {
       let isVector = translation.types[index].isVector
@@ -214,6 +226,9 @@ struct RegisterTranslator: @unchecked Sendable {
     slot = 0
     for group in try reader.locals() {
       let isVector = group.type.isVector
+      guard UInt64(group.count) * 16 < UInt64(Self.frameLimit - slot) else {
+        throw ModuleError(.limitExceeded, "locals of a function exceed the limit", at: Int(offset))
+      }
       for _ in 0..<group.count {
         locals.append(Local(slot: slot, isVector: isVector, uses: 0))
         slot += isVector ? 16 : 8
@@ -261,7 +276,11 @@ struct RegisterTranslator: @unchecked Sendable {
   mutating func put(_ value: UInt32) { put(Int32(bitPattern: value)) }
 
   @inline(__always)
-  mutating func put(_ value: Int) { put(Int32(truncatingIfNeeded: value)) }
+  mutating func put(_ value: Int) {
+    if let value = Int32(exactly: value) { return put(value) }
+    isTooLarge = true
+    put(0 as Int32)
+  }
 
   @inline(__always)
   mutating func put64(_ value: UInt64) {
@@ -273,7 +292,7 @@ struct RegisterTranslator: @unchecked Sendable {
   @inline(__always)
   mutating func mark() {
     while let position = positions.last, Int(position.code) >= count { positions.removeLast() }
-    positions.append(.init(code: UInt32(truncatingIfNeeded: count), wasm: offset))
+    positions.append(.init(code: UInt32(count), wasm: offset))
   }
 
   // MARK: Operand stack

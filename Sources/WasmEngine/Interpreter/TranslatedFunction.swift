@@ -57,7 +57,7 @@ final class TranslatedFunction: @unchecked Sendable {
   }
 
   private func offset(_ pc: CodePointer) -> UInt32 {
-    UInt32(truncatingIfNeeded: pc - UnsafeRawPointer(code + CodeHeader.size))
+    UInt32(pc - UnsafeRawPointer(code + CodeHeader.size))
   }
 
   /// Whether an instruction is of this function's code. The frame of a stub, by which a function was called before it had

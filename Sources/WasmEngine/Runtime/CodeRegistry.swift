@@ -22,11 +22,11 @@ final class CodeRegistry: @unchecked Sendable {
     func inlined(_ position: UInt32) -> InlinedPosition? { metadata.inlined(position) }
 
     /// What the return address belongs to.
-    func site(_ address: UInt) -> CodeSite? { metadata.site(at: UInt32(truncatingIfNeeded: address - start)) }
+    func site(_ address: UInt) -> CodeSite? { metadata.site(at: UInt32(address - start)) }
 
     /// The access that the instruction at an address belongs to.
     func access(_ address: UInt) -> AccessSite? {
-      let offset = UInt32(truncatingIfNeeded: address - start)
+      let offset = UInt32(address - start)
       guard let access = metadata.access(at: offset), access.contains(offset - access.codeOffset) else { return nil }
       return access
     }

@@ -71,7 +71,7 @@ final class InstanceData {
       let record = FunctionRecord(context.base + layout.functionRecord(index))
       record.context = context
       record.typeID = module.spaces.functions[index]
-      record.index = UInt32(truncatingIfNeeded: index)
+      record.index = UInt32(index)
       if let pieces,
         let type = module.validated.module.types[Int(module.validated.spaces.functions[index])].functionType
       {

@@ -85,7 +85,7 @@ final class HostFunction {
     record = FunctionRecord(memory)
     record.context = store.hostContext
     record.typeID = types.ids[0]
-    record.index = UInt32(truncatingIfNeeded: index)
+    record.index = UInt32(index)
     record.interpreterCode = Tier.hostStub(type)
     memory.storeBytes(
       of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: FunctionRecord.size, as: UnsafeMutableRawPointer.self

@@ -10,6 +10,11 @@ extension BodyGenerator {
 
   private mutating func tableIndex(_ table: Int) -> Node {
     let type: ValueType = program.tables[table].is64 ? .i64 : .i32
+    if random.below(400) == 0 {
+      // Beyond, by so much that what is cut or scaled is inside.
+      return constant(
+        type, UInt64(random.below(12)) &+ random.pick([1 << 28, 1 << 29, 1 << 31, 1 << 32, 1 << 60, 1 << 61]))
+    }
     if random.chance(70) { return constant(type, UInt64(random.below(12))) }
     return Node(operands: [expression(type), constant(type, 7)], code: [type == .i32 ? 0x71 : 0x83], result: type)
   }

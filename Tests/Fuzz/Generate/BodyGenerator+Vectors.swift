@@ -182,16 +182,17 @@ extension BodyGenerator {
   private mutating func vectorLoad() -> Node {
     let memory = random.below(program.memories.count)
     let row = random.chance(40) ? Opcode.v128Load.row : random.pick(VectorOperators.all.loads)
-    return Node(
-      operands: [address(memory)], code: Self.bytes(row.opcode) + argument(memory, 1 << Int(row.width)), result: .v128)
+    let place = place(memory, 1 << Int(row.width))
+    return Node(operands: [place.index], code: Self.bytes(row.opcode) + place.argument, result: .v128)
   }
 
   private mutating func laneLoad() -> Node {
     let memory = random.below(program.memories.count)
     let row = random.pick(VectorOperators.all.laneLoads)
+    let place = place(memory, 1 << Int(row.width))
     return Node(
-      operands: [address(memory), expression(.v128)],
-      code: Self.bytes(row.opcode) + argument(memory, 1 << Int(row.width)) + [lane(ofWidth: row.width)], result: .v128)
+      operands: [place.index, expression(.v128)],
+      code: Self.bytes(row.opcode) + place.argument + [lane(ofWidth: row.width)], result: .v128)
   }
 
   private mutating func lane(ofWidth width: UInt8) -> UInt8 { UInt8(random.below(16 >> Int(width))) }
@@ -199,8 +200,9 @@ extension BodyGenerator {
   mutating func vectorStore() -> Node {
     let memory = random.below(program.memories.count)
     let row = random.chance(50) ? Opcode.v128Store.row : random.pick(VectorOperators.all.stores)
-    var code = Self.bytes(row.opcode) + argument(memory, 1 << Int(row.width))
+    let place = place(memory, 1 << Int(row.width))
+    var code = Self.bytes(row.opcode) + place.argument
     if row.immediates == .memoryArgumentAndLane { code.append(lane(ofWidth: row.width)) }
-    return Node(operands: [address(memory), expression(.v128)], code: code)
+    return Node(operands: [place.index, expression(.v128)], code: code)
   }
 }

@@ -56,6 +56,10 @@ struct Program {
     var isShared = false
     /// Whether others can see it, so that it may be the same as an imported one as far as the compiler knows.
     var isExported = false
+
+    var byteCount: UInt64 { UInt64(minimum) << UInt64(pageSizeLog2) }
+    /// Whether addresses of 31 bits do not reach all of it.
+    var isLarge: Bool { byteCount >= 1 << 31 }
   }
 
   struct Table {

@@ -64,9 +64,15 @@ struct ProgramGenerator {
     let count = max(least, [1, 2, 2, 3, 4][random.below(5)])
     var memories: [Program.Memory] = []
     for index in 0..<count {
+      let is64 = random.chance(40)
       var minimum = 1 + random.below(2)
+      // Beyond 2 GiB, or 4, of which nothing is touched but what is near the edges.
+      let isLarge = random.chance(isPlain ? 2 : 15)
+      if isLarge { minimum = random.pick([32_768, 32_769, 32_770, 65_535, 65_536] + (is64 ? [65_537, 65_540] : [])) }
+      var maximum = random.chance(50) ? minimum + random.below(4) : nil
+      if !is64 { maximum = maximum.map { min($0, 65_536) } }
       var memory = Program.Memory(
-        is64: random.chance(40), minimum: minimum, maximum: random.chance(50) ? minimum + random.below(4) : nil,
+        is64: is64, minimum: minimum, maximum: maximum,
         importName: index < 2 && random.chance(30) ? "m\(index)" : nil)
       if isPlain {
         // As it is.
@@ -75,10 +81,12 @@ struct ProgramGenerator {
         memory.pageSizeLog2 = 0
         minimum = minimum << 16 - random.below(2) * random.below(50)
         memory.minimum = max(minimum, 1 << 16)
+        if !is64 { memory.minimum = min(memory.minimum, 0xFFFF_FFFF) }
         memory.maximum = memory.maximum.map { _ in memory.minimum + random.below(9000) }
+        if !is64 { memory.maximum = memory.maximum.map { min($0, 0xFFFF_FFFF) } }
       } else if random.chance(10) {
         memory.isShared = true
-        memory.maximum = minimum + random.below(4)
+        memory.maximum = min(minimum + random.below(4), is64 ? .max : 65_536)
       }
       memory.isExported = memory.importName == nil && !isPlain && random.chance(25)
       memories.append(memory)

@@ -174,12 +174,12 @@ struct LoweringTrial {
         for memory in [region.memory] + region.aliases { memories[memory] = digest }
       }
       for remote in lowered.remotes {
-        memories[remote.memory] = host.memories[remote.importName].map { Differential.digest($0) } ?? "none"
+        memories[remote.memory] = host.memories[remote.importName].map { MemoryDigest.digest($0) } ?? "none"
       }
       for (memory, digest) in memories.sorted(by: { $0.key < $1.key }) { text += " memory \(memory) \(digest)" }
     } else {
       for index in 0..<instance.memoryCount {
-        if let memory = instance.memory(at: index) { text += " memory \(index) \(Differential.digest(memory))" }
+        if let memory = instance.memory(at: index) { text += " memory \(index) \(MemoryDigest.digest(memory))" }
       }
     }
     for (name, value) in instance.exports where name.hasPrefix("g") {
@@ -196,7 +196,7 @@ struct LoweringTrial {
       ?? (region.growth == .never ? region.byteCount : memory.byteCount - base)
     return memory.withUnsafeBytes { bytes in
       guard base + size <= bytes.count else { return "out of bounds" }
-      return Differential.digest(UnsafeRawBufferPointer(rebasing: bytes[Int(base)..<Int(base + size)]))
+      return MemoryDigest.digest(UnsafeRawBufferPointer(rebasing: bytes[Int(base)..<Int(base + size)]))
     }
   }
 

@@ -100,6 +100,7 @@ final class CodeProfiler: Sendable {
       record.word(UInt32(16 + 40 + name.utf8.count + 1 + size))
       record.word(Self.now())
       record.word(UInt32(bitPattern: getpid()))
+      // The format has 32 bits for it; truncated, it still tells threads apart for those who look.
       record.word(UInt32(truncatingIfNeeded: Int(bitPattern: pthread_self())))
       record.word(UInt64(address))
       record.word(UInt64(address))

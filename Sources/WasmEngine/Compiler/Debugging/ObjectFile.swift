@@ -266,10 +266,12 @@ private struct ByteBuffer {
 
   mutating func append(_ more: [UInt8]) { bytes += more }
 
+  // Truncating: one byte of the value after the other.
   mutating func word<Word: FixedWidthInteger>(_ value: Word) {
     for index in 0..<Word.bitWidth / 8 { bytes.append(UInt8(truncatingIfNeeded: value >> Word(8 * index))) }
   }
 
+  // Truncating: the same.
   mutating func set<Word: FixedWidthInteger>(_ value: Word, at offset: Int) {
     for index in 0..<Word.bitWidth / 8 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> Word(8 * index)) }
   }
@@ -293,7 +295,7 @@ private struct ByteBuffer {
   mutating func signed(_ value: Int) {
     var rest = value
     while true {
-      let byte = UInt8(truncatingIfNeeded: rest) & 0x7F
+      let byte = UInt8(rest & 0x7F)
       rest >>= 7
       if rest == 0 && byte & 0x40 == 0 || rest == -1 && byte & 0x40 != 0 {
         bytes.append(byte)

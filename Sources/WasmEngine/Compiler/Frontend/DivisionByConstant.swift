@@ -11,7 +11,7 @@ extension FunctionTranslator {
     let quotient: IRValue
     let multiplier: Int64
     if operation == .divS || operation == .remS {
-      let divisor = type == .i32 ? Int64(Int32(truncatingIfNeeded: bits)) : bits
+      let divisor = type == .i32 ? bits.signed32 : bits
       // The least number divided by -1 traps; its own magnitude has no representation.
       guard divisor != -1, divisor != (type == .i32 ? Int64(Int32.min) : Int64.min) else { return nil }
       multiplier = divisor
@@ -52,7 +52,7 @@ extension FunctionTranslator {
     let power = UInt128(1) << UInt128(64)
     // ceil(2^(64 + log) / d) - 2^64, from what 2^log is more than d so that all of it has 128 bits.
     let factor = (power * ((UInt128(1) << UInt128(log)) - UInt128(divisor))) / UInt128(divisor) + 1
-    let high = mulHigh(.mulHighU, a, UInt64(truncatingIfNeeded: factor))
+    let high = mulHigh(.mulHighU, a, UInt64(factor))
     let half = shift(.shrU, .i64, make(IRInstruction(.sub, .i64, a, high)), 1)
     return shift(.shrU, .i64, make(IRInstruction(.add, .i64, half, high)), log - 1)
   }

@@ -14,9 +14,9 @@ extension FunctionTranslator {
       let inner = ir[instruction.a]
       if inner.operation == .zeroExtend || inner.operation == .signExtend { return inner.a }
     case .zeroExtend:
-      if let value = ir.constant(instruction.a) { return constant(.i64, Int64(UInt32(truncatingIfNeeded: value))) }
+      if let value = ir.constant(instruction.a) { return constant(.i64, value.unsigned32) }
     case .signExtend:
-      if let value = ir.constant(instruction.a) { return constant(.i64, Int64(Int32(truncatingIfNeeded: value))) }
+      if let value = ir.constant(instruction.a) { return constant(.i64, value.signed32) }
     case .extend:
       if let value = ir.constant(instruction.a) {
         let shift = Int64(64 - Int(instruction.aux))
@@ -37,8 +37,8 @@ extension FunctionTranslator {
   private static func evaluate(_ operation: IROperation, _ a: Int64, _ b: Int64, is64: Bool) -> Int64 {
     let width: Int64 = is64 ? 64 : 32
     let count = b & (width - 1)
-    let unsigned = is64 ? UInt64(bitPattern: a) : UInt64(UInt32(truncatingIfNeeded: a))
-    let signed = is64 ? a : Int64(Int32(truncatingIfNeeded: a))
+    let unsigned = UInt64(bitPattern: is64 ? a : a.unsigned32)
+    let signed = is64 ? a : a.signed32
     switch operation {
     case .add: return a &+ b
     case .sub: return a &- b

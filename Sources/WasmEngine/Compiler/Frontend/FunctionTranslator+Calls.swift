@@ -46,11 +46,14 @@ extension FunctionTranslator {
       return
     }
     let isDirect = !record.exists
+    guard let resultCount = UInt16(exactly: type.results.count) else {
+      throw CompilationRefusal(reason: "it calls a function with too many results")
+    }
     let call = append(
       IRInstruction(
         isDirect ? .call : .callRecord, type.results.first.map { IRType($0) } ?? .none, arguments.start,
         arguments.count, imm: isDirect ? Int64(instruction.index) : 0,
-        aux: UInt16(truncatingIfNeeded: type.results.count)))
+        aux: resultCount))
     pushResults(of: call, type.results)
     forgetState()
     endGuardedCall()

@@ -41,7 +41,8 @@ extension FunctionTranslator {
         outerLoop: currentLoop))
   }
 
-  mutating func startLoop(_ type: BlockType) {
+  mutating func startLoop(_ type: BlockType) throws(CompilationRefusal) {
+    guard loopDepth < .max else { throw CompilationRefusal(reason: "its loops are nested too deep") }
     enter(.loop, type)
     let control = controls[controls.count - 1]
     let locals = assigned.locals(of: control.construct)

@@ -11,7 +11,7 @@ extension FunctionTranslator {
     case .block:
       enter(.block, instruction.blockType)
     case .loop:
-      startLoop(instruction.blockType)
+      try startLoop(instruction.blockType)
     case .if:
       let condition = pop()
       startIf(condition, instruction.blockType)

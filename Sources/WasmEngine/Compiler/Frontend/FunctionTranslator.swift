@@ -136,6 +136,9 @@ struct FunctionTranslator: ~Copyable {
     let type = environment.functionType(module.functions[function])
     let summary = environment.module.functions[function]
     let body = module.bodies[function]
+    guard body.range.upperBound <= InlinedPosition.mark else {
+      throw CompilationRefusal(reason: "it stands beyond the first 2 GiB of the module")
+    }
     var reader = InstructionReader(module.bytes, range: body.range)
     guard let groups = try? reader.locals() else { throw CompilationRefusal(reason: "unreadable body") }
     for parameter in type.parameters { localTypes.append(IRType(parameter)) }
@@ -164,7 +167,7 @@ struct FunctionTranslator: ~Copyable {
         savedStart: 0, outerLoop: -1))
     if environment.metersFuel {
       do { try fuel.read(reader) } catch { throw CompilationRefusal(reason: "unreadable body") }
-      position = UInt32(truncatingIfNeeded: body.range.lowerBound)
+      position = UInt32(body.range.lowerBound)
       chargeFuel(behind: nil)
     }
     if keepsInstructions {
@@ -271,7 +274,7 @@ struct FunctionTranslator: ~Copyable {
   }
 
   mutating func constant(_ type: IRType, _ bits: Int64) -> IRValue {
-    let bits = type == .i32 || type == .f32 ? Int64(UInt32(truncatingIfNeeded: bits)) : bits
+    let bits = type == .i32 || type == .f32 ? bits.unsigned32 : bits
     return make(IRInstruction(.constant, type, imm: bits))
   }
 

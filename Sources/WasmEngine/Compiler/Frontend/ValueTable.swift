@@ -34,7 +34,7 @@ struct ValueTable {
   mutating func leave(_ mark: Int) {
     while entries.count > mark {
       let entry = entries.removeLast()
-      heads[Int(truncatingIfNeeded: entry.hash >> shift)] = entry.next
+      heads[Int(entry.hash >> shift)] = entry.next
     }
   }
 
@@ -67,7 +67,7 @@ struct ValueTable {
   /// The value that computes the same, if there is one.
   func find(_ instruction: IRInstruction, epoch: UInt32) -> IRValue? {
     let hash = hash(instruction, epoch)
-    var index = heads[Int(truncatingIfNeeded: hash >> shift)]
+    var index = heads[Int(hash >> shift)]
     while index >= 0 {
       let entry = entries[Int(index)]
       if entry.hash == hash, entry.epoch == epoch {
@@ -87,7 +87,7 @@ struct ValueTable {
   mutating func insert(_ instruction: IRInstruction, _ value: IRValue, epoch: UInt32) {
     if entries.count == heads.count { grow() }
     let hash = hash(instruction, epoch)
-    let bucket = Int(truncatingIfNeeded: hash >> shift)
+    let bucket = Int(hash >> shift)
     entries.append(Entry(key: instruction, value: value, next: heads[bucket], hash: hash, epoch: epoch))
     heads[bucket] = Int32(entries.count - 1)
   }
@@ -97,7 +97,7 @@ struct ValueTable {
     shift -= 2
     heads = Array(repeating: -1, count: heads.count * 4)
     for index in entries.indices {
-      let bucket = Int(truncatingIfNeeded: entries[index].hash >> shift)
+      let bucket = Int(entries[index].hash >> shift)
       entries[index].next = heads[bucket]
       heads[bucket] = Int32(index)
     }

@@ -26,9 +26,9 @@ struct IRBlock {
 /// A function in static single assignment form with block parameters. Blocks are in reverse postorder (structured control
 /// makes them in that order): every edge but those to loop headers goes forward.
 struct IRFunction {
-  /// The most instructions, edges and arguments that a function has whose machine code is made: positions in it are
-  /// counted in 32 bits, two for each of several machine instructions.
-  static let largestCount = 1 << 26
+  /// The most instructions, edges and arguments of edges that a function has whose machine code is made, so that all of
+  /// them are counted in 32 bits.
+  static let largestCount = 1 << 28
 
   /// Its index in the module, where it has one: what calls itself needs no way through a record.
   var index: UInt32 = .max
@@ -177,7 +177,7 @@ struct InlinedPosition: Equatable {
   var position: UInt32
   var call: UInt32
 
-  /// Tells a place in ``IRFunction/inlined`` from an offset. (Modules are smaller.)
+  /// Tells a place in ``IRFunction/inlined`` from an offset. (What stands farther back in a module is not compiled.)
   static let mark: UInt32 = 1 << 31
 }
 

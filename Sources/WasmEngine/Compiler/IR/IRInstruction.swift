@@ -24,6 +24,7 @@ enum IRType: UInt8 {
 extension Int64 {
   /// What the bits of an i32 are worth, whose upper half is clear in constants and means nothing in what is computed from
   /// them.
+  // Truncates what means nothing.
   @inline(__always) var signed32: Int64 { Int64(Int32(truncatingIfNeeded: self)) }
   @inline(__always) var unsigned32: Int64 { self & 0xFFFF_FFFF }
 }

@@ -296,7 +296,7 @@ struct IRParser {
       let bits = try number("a constant")
       instruction.imm =
         instruction.type == .i32 && bits < 0 && bits >= Int64(Int32.min)
-        ? Int64(UInt32(truncatingIfNeeded: bits)) : bits
+        ? bits.unsigned32 : bits
     case .vectorConstant:
       instruction.imm = try vector()
     case .contextAddress:

@@ -75,6 +75,10 @@ struct IRPrinter {
     Case(rawValue: raw).map { IRWords.word($0) } ?? "\(raw)"
   }
 
+  private func trap(_ raw: UInt16) -> String {
+    UInt8(exactly: raw).map { word($0, Trap.Kind.self) } ?? "\(raw)"
+  }
+
   private mutating func printInstruction(_ value: IRValue, _ block: IRBlock) {
     guard function.instructions.indices.contains(value.index) else {
       text += "\(name(value)) is no instruction"
@@ -133,10 +137,10 @@ struct IRPrinter {
       if aux & 1 != 0 { text += " address64" }
       if aux & 2 != 0 { text += " fromZero" }
     case .indexCheck:
-      text += " " + word(UInt8(truncatingIfNeeded: aux), Trap.Kind.self)
+      text += " " + trap(aux)
       printOperands(instruction)
     case .trapIf:
-      text += " " + word(UInt8(truncatingIfNeeded: aux), Trap.Kind.self) + " \(name(instruction.a))"
+      text += " " + trap(aux) + " \(name(instruction.a))"
       if instruction.b.exists { text += ", \(name(instruction.b))" }
     case .call:
       text += " function \(instruction.imm)" + arguments(instruction)
@@ -160,7 +164,7 @@ struct IRPrinter {
       if aux == 2 { text += " unlikely" }
     case .branchTable: text += " \(name(instruction.a)), " + edges(of: block)
     case .return: text += arguments(instruction)
-    case .trap: text += " " + word(UInt8(truncatingIfNeeded: aux), Trap.Kind.self)
+    case .trap: text += " " + trap(aux)
     }
   }
 
@@ -173,10 +177,10 @@ struct IRPrinter {
   private mutating func printConstant(_ instruction: IRInstruction) {
     let bits = instruction.imm
     switch instruction.type {
-    case .i32 where bits == Int64(UInt32(truncatingIfNeeded: bits)): text += " \(Int32(truncatingIfNeeded: bits))"
+    case .i32 where bits == bits.unsigned32: text += " \(bits.signed32)"
     case .f32:
       text += " \(hex(UInt64(bitPattern: bits)))"
-      comment = " ; \(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))"
+      comment = " ; \(Float(bitPattern: UInt32(bits.unsigned32)))"
     case .f64:
       text += " \(hex(UInt64(bitPattern: bits)))"
       comment = " ; \(Double(bitPattern: UInt64(bitPattern: bits)))"

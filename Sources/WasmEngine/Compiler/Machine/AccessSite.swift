@@ -23,7 +23,7 @@ struct AccessSite {
   static let interruptPage: UInt16 = 0xFFFE
 
   init(codeOffset: Int, position: UInt32, memory: UInt16, width: UInt8, _ address: Address, isSequence: Bool = false) {
-    self.codeOffset = UInt32(truncatingIfNeeded: codeOffset)
+    self.codeOffset = UInt32(codeOffset)
     self.position = position
     self.memory = memory
     displacement = address.displacement

@@ -5,6 +5,9 @@
 /// and xmm0, xmm1, xmm2; further ones go in an area of the caller's that begins where the stack arguments end. So the area is
 /// at the stack pointer when the call returns, and a tail call, whose stack arguments end where its caller's did, passes it
 /// on. r11 holds the record of a function that is called through it.
+///
+/// There are at most 1000 parameters and as many results (``ImplementationLimits/largest``), so that both areas have 32 KiB:
+/// less than is kept free below the limit of the stack (``ThreadStack/reserve``), and than a return can pop in 16 bits.
 struct CallLayout {
   enum Place: Hashable {
     case register(VirtualRegister)

@@ -3,7 +3,7 @@
 ///
 /// | bytes | what |
 /// | --- | --- |
-/// | 4 | flags: bit 0, whether frames keep their context; from bit 8, the number of inlined positions |
+/// | 4 | flags: bit 0, whether frames keep their context; from bit 1, the number of inlined positions |
 /// | 4, 4 | the counts of sites and accesses |
 /// | 4 | where the part of the accesses begins; that of the sites begins at 16 |
 ///
@@ -47,7 +47,7 @@ struct CodeMetadata {
   static func write(_ function: CompiledFunction, to output: inout [UInt8]) {
     let start = output.count
     let inlined = usedInlined(function)
-    word((function.keepsContext ? 1 : 0) | UInt32(inlined.used.count) << 8, &output)
+    word((function.keepsContext ? 1 : 0) | UInt32(inlined.used.count) << 1, &output)
     word(UInt32(function.sites.count), &output)
     word(UInt32(function.accesses.count), &output)
     word(0, &output)
@@ -62,12 +62,12 @@ struct CodeMetadata {
       }
     }
     let accesses = UInt32(output.count - start)
-    for byte in 0..<4 { output[start + 12 + byte] = UInt8(truncatingIfNeeded: accesses >> (8 * UInt32(byte))) }
+    set(accesses, at: start + 12, &output)
     write(function.accesses, to: &output, { ($0.codeOffset, inlined.renumber($0.position)) }) { access, output in
       signed(access.displacement, &output)
       unsigned(UInt32(access.memory), &output)
-      output.append(UInt8(truncatingIfNeeded: access.operands))
-      output.append(UInt8(truncatingIfNeeded: access.operands >> 8))
+      output.append(UInt8(access.operands & 0xFF))
+      output.append(UInt8(access.operands >> 8))
     }
     for position in inlined.used {
       word(position.function, &output)
@@ -118,7 +118,7 @@ struct CodeMetadata {
       if number % groupSize == 0 {
         var row = index + number / groupSize * indexEntrySize
         for value in [place.code, place.position, UInt32(output.count - stream)] {
-          for byte in 0..<4 { output[row + byte] = UInt8(truncatingIfNeeded: value >> (8 * UInt32(byte))) }
+          set(value, at: row, &output)
           row += 4
         }
         last = place
@@ -131,16 +131,21 @@ struct CodeMetadata {
   }
 
   private static func word(_ value: UInt32, _ output: inout [UInt8]) {
-    for byte in 0..<4 { output.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(byte)))) }
+    output.append(contentsOf: repeatElement(0, count: 4))
+    set(value, at: output.count - 4, &output)
+  }
+
+  private static func set(_ value: UInt32, at offset: Int, _ output: inout [UInt8]) {
+    for byte in 0..<4 { output[offset + byte] = UInt8(value >> (8 * UInt32(byte)) & 0xFF) }
   }
 
   private static func unsigned(_ value: UInt32, _ output: inout [UInt8]) {
     var rest = value
     while rest >= 0x80 {
-      output.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      output.append(UInt8(rest & 0x7F) | 0x80)
       rest >>= 7
     }
-    output.append(UInt8(truncatingIfNeeded: rest))
+    output.append(UInt8(rest))
   }
 
   /// Small numbers of either sign in few bytes: the sign comes last.
@@ -160,7 +165,7 @@ struct CodeMetadata {
 
   /// What a position stands for that has ``InlinedPosition/mark``; nil for others.
   func inlined(_ position: UInt32) -> InlinedPosition? {
-    let count = Int(word(0) >> 8)
+    let count = Int(word(0) >> 1)
     let number = Int(position & ~InlinedPosition.mark)
     guard position & InlinedPosition.mark != 0, number < count else { return nil }
     let start = bytes.count - (count - number) * 12
@@ -190,12 +195,15 @@ struct CodeMetadata {
     var found: AccessSite?
     search(part: Int(word(12)), count: Int(word(8)), offset) { code, position, reader in
       let displacement = reader.signed()
-      let memory = reader.unsigned()
+      let memory = UInt16(exactly: reader.unsigned())
       let low = reader.byte()
       let high = reader.byte()
-      found = AccessSite(
-        codeOffset: code, position: position, displacement: displacement, memory: UInt16(truncatingIfNeeded: memory),
-        operands: UInt16(low) | UInt16(high) << 8)
+      // What was written has 16 bits.
+      found = memory.map {
+        AccessSite(
+          codeOffset: code, position: position, displacement: displacement, memory: $0,
+          operands: UInt16(low) | UInt16(high) << 8)
+      }
     }
     return found
   }

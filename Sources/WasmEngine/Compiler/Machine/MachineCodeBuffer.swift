@@ -31,9 +31,17 @@ struct MachineCodeBuffer: ~Copyable {
 
   /// Whether a jump that was written as a near one leads farther than it can.
   private(set) var isOutOfReach = false
+  /// Whether there is something that no instruction can say, or more code than positions can count, so that the bytes are
+  /// no code.
+  private(set) var isRefused = false
+  private(set) var isTooLarge = false
+  /// The most bytes of a section, so that positions in either are told apart by ``coldMark`` and those of both together
+  /// have 31 bits.
+  private let limit: Int
 
-  init(capacity: Int = 4096) {
+  init(capacity: Int = 4096, limit: Int = 1 << 29) {
     self.capacity = max(capacity, 64)
+    self.limit = limit
     bytes = .allocate(capacity: self.capacity)
     other = (.allocate(capacity: 256), 0, 256)
   }
@@ -51,7 +59,12 @@ struct MachineCodeBuffer: ~Copyable {
     positions.removeAll(keepingCapacity: true)
     fixups.removeAll(keepingCapacity: true)
     isOutOfReach = false
+    isRefused = false
+    isTooLarge = false
   }
+
+  /// Notes that a number does not fit into its field.
+  mutating func refuse() { isRefused = true }
 
   /// Makes room for one instruction (at most 15 bytes here, 16 for data).
   @inline(__always)
@@ -61,6 +74,13 @@ struct MachineCodeBuffer: ~Copyable {
 
   @inline(never)
   private mutating func grow() {
+    if capacity >= limit {
+      // What follows is written over the beginning, and nobody gets to see it.
+      isRefused = true
+      isTooLarge = true
+      count = 0
+      return
+    }
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2)
     larger.update(from: bytes, count: count)
     bytes.deallocate()
@@ -108,7 +128,8 @@ struct MachineCodeBuffer: ~Copyable {
     writeSection(cold: false)
     let joined = JoinedSections(coldStart: count)
     guard other.count > 0 else { return joined }
-    while capacity - count < other.count + 16 { grow() }
+    while !isRefused, capacity - count < other.count + 16 { grow() }
+    if isRefused { return joined }
     (bytes + count).update(from: other.bytes, count: other.count)
     count += other.count
     other.count = 0
@@ -137,7 +158,7 @@ struct MachineCodeBuffer: ~Copyable {
     // In the same section: a label of the other one lies more than that ahead of or behind the mark.
     let distance = Int(positions[Int(label.index)]) - (self.position + 2)
     guard positions[Int(label.index)] >= 0, distance >= -128, distance < 0 else { return nil }
-    return UInt8(truncatingIfNeeded: distance)
+    return UInt8(bitPattern: Int8(distance))
   }
 
   func position(of label: Label) -> Int? {
@@ -174,6 +195,7 @@ struct MachineCodeBuffer: ~Copyable {
 
   /// Fills in all displacements. False if a label was never bound, or one that was thought to be near is not.
   mutating func resolve() -> Bool {
+    if isRefused { return false }
     for fixup in fixups {
       let target = positions[Int(fixup.label.index)]
       guard target >= 0 else { return false }

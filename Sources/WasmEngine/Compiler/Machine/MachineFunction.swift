@@ -3,6 +3,7 @@ struct VirtualRegister: Hashable {
   var id: UInt32
 
   @inline(__always) init(_ id: UInt32) { self.id = id }
+  /// Truncates nothing: larger functions are refused (``MachineFunction/largestCount``).
   @inline(__always) init(_ id: Int) { self.id = UInt32(truncatingIfNeeded: id) }
   @inline(__always) init(_ register: Register) { id = UInt32(register.number) }
   @inline(__always) init(_ register: VectorRegister) { id = UInt32(register.number) + 16 }
@@ -207,6 +208,10 @@ struct TrapSite {
 
 /// A function in machine instructions, over virtual registers.
 struct MachineFunction {
+  /// The most instructions of a function whose registers are allocated, so that positions, of which each has two, and bytes
+  /// of code are counted in 31 bits.
+  static let largestCount = 1 << 27
+
   var instructions: [MachineInstruction] = []
   var blocks: [MachineBlock] = []
   /// Whether each virtual register is of the vector class; indexed from ``VirtualRegister/physicalCount`` on too.
@@ -219,7 +224,6 @@ struct MachineFunction {
   var constants: [SIMD2<UInt64>] = []
   /// What ``IRFunction/inlined`` was.
   var inlined: [InlinedPosition] = []
-  var outgoingStackBytes = 0
   var hasOutwardCalls = false
   /// Whether anything is called, the runtime included, or jumped to as a tail call.
   var hasCalls = false

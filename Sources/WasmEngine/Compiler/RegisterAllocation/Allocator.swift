@@ -362,7 +362,7 @@ struct Allocator: ~Copyable {
         free[register] = min(free[register], call, fixedIntersection(register, range, before: bound))
       }
       Self.forEach(registers) { register in
-        if best < 0 || free[register] > free[Int(best)] { best = Int8(truncatingIfNeeded: register) }
+        if best < 0 || free[register] > free[Int(best)] { best = Int8(register) }
       }
       if hints.1 >= 0, free[Int(hints.1)] == free[Int(best)] { best = hints.1 }
       if hints.0 >= 0, free[Int(hints.0)] == free[Int(best)] { best = hints.0 }
@@ -522,10 +522,10 @@ struct Allocator: ~Copyable {
       let place = Int(live.intervals[Int(piece)].place)
       next[place] = min(next[place], nextNeed(piece, from: begin, in: loop))
     }
-    var best = Int8(truncatingIfNeeded: registers.trailingZeroBitCount)
+    var best = Int8(registers.trailingZeroBitCount)
     Self.forEach(registers) { register in
       if min(next[register], blocked[register]) > min(next[Int(best)], blocked[Int(best)]) {
-        best = Int8(truncatingIfNeeded: register)
+        best = Int8(register)
       }
     }
     let firstUse = nextUse(current, from: begin, needsRegister: true)

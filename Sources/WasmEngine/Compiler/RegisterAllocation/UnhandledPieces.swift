@@ -48,7 +48,7 @@ struct PieceHeap: ~Copyable {
   var count: Int { keys.count }
 
   /// The least position.
-  var least: Int32 { Int32(truncatingIfNeeded: keys[0] >> 32) }
+  var least: Int32 { Int32(bitPattern: UInt32(keys[0] >> 32)) }
 
   mutating func removeAll() { keys.removeAll() }
 
@@ -88,7 +88,7 @@ struct PieceHeap: ~Copyable {
   }
 
   @inline(__always)
-  private static func piece(_ key: UInt64) -> Int32 { Int32(truncatingIfNeeded: key & 0xFFFF_FFFF) }
+  private static func piece(_ key: UInt64) -> Int32 { Int32(bitPattern: UInt32(key & 0xFFFF_FFFF)) }
 
   /// Calls `body` with the pieces whose positions are less than `end`; how many there are.
   @inline(__always)

@@ -50,7 +50,7 @@ extension Assembler {
     if size == .byte {
       integer(0x80, size, reg: operation.rawValue, target, regIsByte: false, trailing: 1)
       immediate(value, .byte)
-    } else if Int32(Int8(truncatingIfNeeded: value)) == value {
+    } else if Int8(exactly: value) != nil {
       integer(0x83, size, reg: operation.rawValue, target, trailing: 1)
       immediate(value, .byte)
     } else {
@@ -79,7 +79,7 @@ extension Assembler {
 
   /// imul with three operands; sizes from word up.
   mutating func multiply(_ size: OperandSize, _ target: Register, _ source: RegisterOrMemory, immediate value: Int32) {
-    let isShort = Int32(Int8(truncatingIfNeeded: value)) == value
+    let isShort = Int8(exactly: value) != nil
     let trailing = isShort ? 1 : size == .word ? 2 : 4
     integer(isShort ? 0x6B : 0x69, size, reg: target.number, source, trailing: trailing)
     immediate(value, isShort ? .byte : size)

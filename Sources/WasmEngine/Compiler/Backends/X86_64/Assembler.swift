@@ -116,9 +116,8 @@ struct Assembler: ~Copyable {
         return
       }
       // rbp and r13 as a base exist with a displacement only.
-      let mode: UInt8 =
-        displacement == 0 && base.number & 7 != 5
-        ? 0 : Int32(Int8(truncatingIfNeeded: displacement)) == displacement ? 0x40 : 0x80
+      let short = Int8(exactly: displacement)
+      let mode: UInt8 = displacement == 0 && base.number & 7 != 5 ? 0 : short != nil ? 0x40 : 0x80
       if let scaled {
         code.byte(mode | field | 4)
         code.byte(scaled | base.number & 7)
@@ -128,7 +127,7 @@ struct Assembler: ~Copyable {
       } else {
         code.byte(mode | field | base.number & 7)
       }
-      if mode == 0x40 { code.byte(UInt8(truncatingIfNeeded: displacement)) }
+      if mode == 0x40, let short { code.byte(UInt8(bitPattern: short)) }
       if mode == 0x80 { code.word(displacement) }
     }
   }
@@ -148,12 +147,17 @@ struct Assembler: ~Copyable {
       needsRex: needsRex, trailing: trailing)
   }
 
-  /// An immediate of an operation's size; of a quad operation, 32 bits that are sign-extended.
+  /// An immediate of an operation's size, with a sign or without; of a quad operation, 32 bits that are sign-extended.
+  /// What has more bits than that makes the code be refused.
   mutating func immediate(_ value: Int32, _ size: OperandSize) {
     code.reserve()
     switch size {
-    case .byte: code.byte(UInt8(truncatingIfNeeded: value))
-    case .word: code.word(Int16(truncatingIfNeeded: value))
+    case .byte:
+      if !(-0x80...0xFF).contains(value) { code.refuse() }
+      code.byte(UInt8(value & 0xFF))
+    case .word:
+      if !(-0x8000...0xFFFF).contains(value) { code.refuse() }
+      code.word(UInt16(value & 0xFFFF))
     case .double, .quad: code.word(value)
     }
   }

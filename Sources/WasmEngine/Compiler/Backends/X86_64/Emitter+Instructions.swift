@@ -4,8 +4,20 @@ extension Emitter {
     _ instruction: MachineInstruction, _ b: AllocatorMove.Place, _ x: AllocatorMove.Place, isVector: Bool = false
   ) -> RegisterOrMemory {
     if instruction.isMemory { return .memory(memory(instruction, b, x)) }
-    if b.isRegister { return .register(UInt8(truncatingIfNeeded: b.raw & 15)) }
+    if b.isRegister { return .register(UInt8(b.raw & 15)) }
     return .memory(address(b, isVector: isVector))
+  }
+
+  /// The immediate of an instruction: of as many bits as its operands have, with a sign or without, or of 32 that are
+  /// sign-extended to 64; nil where it has more.
+  private func immediate(_ instruction: MachineInstruction) -> Int32? {
+    let value = instruction.imm
+    switch instruction.size {
+    case .byte: return (-0x80...0xFF).contains(value) ? Int32(value) : nil
+    case .word: return (-0x8000...0xFFFF).contains(value) ? Int32(value) : nil
+    case .double: return Int32(exactly: value) ?? UInt32(exactly: value).map { Int32(bitPattern: $0) }
+    case .quad: return Int32(exactly: value)
+    }
   }
 
   private func memory(_ instruction: MachineInstruction, _ b: AllocatorMove.Place, _ x: AllocatorMove.Place) -> Address
@@ -51,19 +63,22 @@ extension Emitter {
     case .arithmetic:
       guard a == d, let operation = Arithmetic(rawValue: instruction.sub) else { return false }
       if instruction.usesImmediate {
-        assembler.arithmetic(operation, size, .of(general(d)), immediate: Int32(truncatingIfNeeded: instruction.imm))
+        guard let immediate = immediate(instruction) else { return false }
+        assembler.arithmetic(operation, size, .of(general(d)), immediate: immediate)
       } else {
         assembler.arithmetic(operation, size, general(d), operand(instruction, b, x))
       }
     case .compare:
       if instruction.usesImmediate {
-        assembler.arithmetic(.cmp, size, .of(general(a)), immediate: Int32(truncatingIfNeeded: instruction.imm))
+        guard let immediate = immediate(instruction) else { return false }
+        assembler.arithmetic(.cmp, size, .of(general(a)), immediate: immediate)
       } else {
         assembler.arithmetic(.cmp, size, general(a), operand(instruction, b, x))
       }
     case .test:
       if instruction.usesImmediate {
-        assembler.test(size, .of(general(a)), immediate: Int32(truncatingIfNeeded: instruction.imm))
+        guard let immediate = immediate(instruction) else { return false }
+        assembler.test(size, .of(general(a)), immediate: immediate)
       } else {
         assembler.test(size, operand(instruction, b, x), general(a))
       }
@@ -73,11 +88,13 @@ extension Emitter {
       guard a == d else { return false }
       assembler.multiply(size, general(d), operand(instruction, b, x))
     case .multiplyConstant:
-      assembler.multiply(
-        size, general(d), operand(instruction, b, x), immediate: Int32(truncatingIfNeeded: instruction.imm))
+      guard let immediate = immediate(instruction) else { return false }
+      assembler.multiply(size, general(d), operand(instruction, b, x), immediate: immediate)
     case .shiftConstant:
-      guard a == d, let shift = Shift(rawValue: instruction.sub) else { return false }
-      assembler.shift(shift, size, .of(general(d)), by: UInt8(truncatingIfNeeded: instruction.imm))
+      guard a == d, let shift = Shift(rawValue: instruction.sub), let count = UInt8(exactly: instruction.imm) else {
+        return false
+      }
+      assembler.shift(shift, size, .of(general(d)), by: count)
     case .shift:
       guard a == d, let shift = Shift(rawValue: instruction.sub) else { return false }
       assembler.shiftByCL(shift, size, .of(general(d)))
@@ -85,7 +102,8 @@ extension Emitter {
       assembler.shift(
         FlaglessShift.allCases[Int(instruction.sub)], size, general(d), operand(instruction, b, x), by: general(a))
     case .rotateConstant:
-      assembler.rotate(size, general(d), operand(instruction, b, x), by: UInt8(truncatingIfNeeded: instruction.imm))
+      guard let count = UInt8(exactly: instruction.imm) else { return false }
+      assembler.rotate(size, general(d), operand(instruction, b, x), by: count)
     case .unary:
       guard a == d, let operation = UnaryArithmetic(rawValue: instruction.sub) else { return false }
       assembler.unary(operation, size, .of(general(d)))
@@ -105,12 +123,13 @@ extension Emitter {
     case .store:
       assembler.move(size, memory(instruction, b, x), general(a))
     case .storeConstant:
-      assembler.move(size, memory(instruction, b, x), immediate: Int32(truncatingIfNeeded: instruction.imm))
+      guard let immediate = immediate(instruction) else { return false }
+      assembler.move(size, memory(instruction, b, x), immediate: immediate)
     case .arithmeticMemory:
       guard let operation = Arithmetic(rawValue: instruction.sub) else { return false }
       if instruction.usesImmediate {
-        assembler.arithmetic(
-          operation, size, .memory(memory(instruction, b, x)), immediate: Int32(truncatingIfNeeded: instruction.imm))
+        guard let immediate = immediate(instruction) else { return false }
+        assembler.arithmetic(operation, size, .memory(memory(instruction, b, x)), immediate: immediate)
       } else {
         assembler.arithmetic(operation, size, memory(instruction, b, x), general(a))
       }
@@ -166,14 +185,20 @@ extension Emitter {
       guard let operation = VectorUnary(rawValue: instruction.opcode) else { return false }
       apply(operation, vector(d), second)
     case .vectorBinaryImmediate:
-      guard let operation = VectorBinaryImmediate(rawValue: instruction.opcode) else { return false }
-      combine(operation, vector(d), vector(a), second, UInt8(truncatingIfNeeded: instruction.imm))
+      guard let operation = VectorBinaryImmediate(rawValue: instruction.opcode),
+        let immediate = UInt8(exactly: instruction.imm)
+      else { return false }
+      combine(operation, vector(d), vector(a), second, immediate)
     case .vectorUnaryImmediate:
-      guard let operation = VectorUnaryImmediate(rawValue: instruction.opcode) else { return false }
-      apply(operation, vector(d), second, UInt8(truncatingIfNeeded: instruction.imm))
+      guard let operation = VectorUnaryImmediate(rawValue: instruction.opcode),
+        let immediate = UInt8(exactly: instruction.imm)
+      else { return false }
+      apply(operation, vector(d), second, immediate)
     case .vectorShift:
-      guard let operation = VectorShift(rawValue: UInt16(truncatingIfNeeded: instruction.opcode)) else { return false }
-      shift(operation, vector(d), vector(a), by: UInt8(truncatingIfNeeded: instruction.imm))
+      guard let opcode = UInt16(exactly: instruction.opcode), let operation = VectorShift(rawValue: opcode),
+        let count = UInt8(exactly: instruction.imm)
+      else { return false }
+      shift(operation, vector(d), vector(a), by: count)
     case .vectorBlend:
       guard avx, let operation = VectorBlend(rawValue: instruction.opcode) else { return false }
       assembler.blend(operation, vector(d), vector(a), second, mask: vector(x))
@@ -195,14 +220,12 @@ extension Emitter {
         isDouble: instruction.sub == 1, instruction.size, general(d), operand(instruction, b, x, isVector: true),
         avx: avx)
     case .insertLane:
+      guard let lane = UInt8(exactly: instruction.imm) else { return false }
       let first = firstOperand(vector(d), vector(a))
-      assembler.insertLane(
-        instruction.size, vector(d), first, operand(instruction, b, x),
-        lane: UInt8(truncatingIfNeeded: instruction.imm),
-        avx: avx)
+      assembler.insertLane(instruction.size, vector(d), first, operand(instruction, b, x), lane: lane, avx: avx)
     case .extractLane:
-      assembler.extractLane(
-        instruction.size, .of(general(d)), vector(a), lane: UInt8(truncatingIfNeeded: instruction.imm), avx: avx)
+      guard let lane = UInt8(exactly: instruction.imm) else { return false }
+      assembler.extractLane(instruction.size, .of(general(d)), vector(a), lane: lane, avx: avx)
     case .signs:
       assembler.signs(Assembler.SignMask.allCases[Int(instruction.sub)], general(d), vector(a), avx: avx)
     case .floatExtreme: emitFloatExtreme(instruction, vector(d), vector(b))
@@ -311,7 +334,8 @@ extension Emitter {
     case .ret:
       emitEpilogue(for: instruction)
     case .adjustStack:
-      assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(truncatingIfNeeded: instruction.imm))
+      guard let bytes = Int32(exactly: instruction.imm) else { return false }
+      assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: bytes)
     default:
       return false
     }

@@ -53,6 +53,8 @@ struct Emitter: ~Copyable {
   /// The bytes that a frame may have whose function does not compare the stack pointer: a fraction of
   /// ``ThreadStack/reserve``.
   private static let leafFrameLimit = 4096
+  /// The most slots of a frame, of which distances in 32 bits are far from full.
+  static let mostSlots = 1 << 24
   var incomingStackBytes = 0
   private var labels: [Label] = []
   /// The beginning of the code.
@@ -365,9 +367,9 @@ struct Emitter: ~Copyable {
     }
   }
 
-  func general(_ place: AllocatorMove.Place) -> Register { Register(number: UInt8(truncatingIfNeeded: place.raw & 15)) }
+  func general(_ place: AllocatorMove.Place) -> Register { Register(number: UInt8(place.raw & 15)) }
   func vector(_ place: AllocatorMove.Place) -> VectorRegister {
-    VectorRegister(UInt8(truncatingIfNeeded: (place.raw - 16) & 15))
+    VectorRegister(UInt8((place.raw - 16) & 15))
   }
 
   mutating func emitMove(_ source: AllocatorMove.Place, _ target: AllocatorMove.Place, isVector: Bool) {

@@ -399,13 +399,22 @@ extension Lowering {
         }
       if let bits = shortConstant(value) {
         store.operation = .storeConstant
-        store.imm = bits
+        store.imm = stored(bits, store.size)
       } else {
         store.a = use(value)
       }
     }
     setMemory(&store, instruction)
     emit(store)
+  }
+
+  /// What of a constant goes to memory: its lowest bits.
+  private func stored(_ bits: Int64, _ size: OperandSize) -> Int64 {
+    switch size {
+    case .byte: bits & 0xFF
+    case .word: bits & 0xFFFF
+    case .double, .quad: bits
+    }
   }
 
   /// A store of what an operation makes of the value that is there. Where it faults it is the load that does.
@@ -424,7 +433,7 @@ extension Lowering {
       }
     if let bits = shortConstant(other) {
       update.usesImmediate = true
-      update.imm = bits
+      update.imm = stored(bits, update.size)
     } else {
       update.a = use(other)
     }

@@ -5,7 +5,7 @@ struct ShuffleLanes {
   var bytes: [UInt8]
 
   init(_ bits: SIMD2<UInt64>) {
-    bytes = (0..<16).map { UInt8(truncatingIfNeeded: bits[$0 / 8] >> UInt64($0 % 8 * 8)) }
+    bytes = (0..<16).map { UInt8(bits[$0 / 8] >> UInt64($0 % 8 * 8) & 0xFF) }
   }
 
   var usesFirst: Bool { bytes.contains { $0 < 16 } }

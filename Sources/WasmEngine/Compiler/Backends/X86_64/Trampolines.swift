@@ -289,7 +289,8 @@ struct Trampolines {
   }
 
   static func bytes(_ assembler: inout Assembler) -> [UInt8] {
-    _ = assembler.code.resolve()
+    // No type makes them larger than fields are (``CallLayout``).
+    precondition(assembler.code.resolve(), "a trampoline that does not fit")
     return Array(UnsafeBufferPointer(start: assembler.code.bytes, count: assembler.code.count))
   }
 }
