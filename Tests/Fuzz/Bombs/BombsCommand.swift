@@ -143,7 +143,7 @@ struct BombsCommand: ParsableCommand {
   /// The most memory that this process has had, in bytes.
   private static func peak() -> Int {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(0, &usage)  // RUSAGE_SELF, which is an enumeration only in some C libraries
     #if canImport(Darwin)
       return usage.ru_maxrss
     #else
