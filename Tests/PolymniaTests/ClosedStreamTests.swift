@@ -67,6 +67,19 @@ import Testing
     #expect(try folder.shell("polymnia validate m.wasm").status == 0)
   }
 
+  /// An embedder that knows nothing of it (the fuzzer here) whose streams are closed when it makes its engine.
+  @Test func anEmbedderMayHaveClosedItsStreams() throws {
+    let outcome = try CommandFolder().shell(
+      """
+      "${POLYMNIA%polymnia}polymnia-fuzz" traps --count 1000000000 <&- >&- & fuzz=$!
+      n=0; until ls -l /proc/$fuzz/fd 2>/dev/null | grep -q wasm-code || [ $n = 200 ]; do n=$((n + 1)); sleep 0.1; done
+      readlink /proc/$fuzz/fd/0 /proc/$fuzz/fd/1; kill $fuzz
+      """)
+    #if os(Linux) && arch(x86_64)
+      #expect(outcome.output == "/dev/null\n/dev/null\n", "\(outcome.errors)")
+    #endif
+  }
+
   @Test func theFilesOfTheEngineAreClosedInOtherPrograms() throws {
     // All that it has beyond what it was started with.
     let folder = try CommandFolder(["loop.wat": "(module (func (export \"f\") (loop (br 0))))"])
