@@ -127,7 +127,7 @@ struct CompilationBudgetTests {
       #expect(try callI32(instance, "f", .i32(99)) == 9 + 99)
       #expect(try callI32(instance, "f", .i32(0)) == 9 + 9)
       let results = try instance.function("g").call([.i32(1)])
-      #expect(results == (0..<width).map { .i32(Int32($0 + 1)) })
+      #expect(results.map { "\($0)" } == (0..<width).map { "\(Value.i32(Int32($0 + 1)))" })
     }
   }
 
