@@ -81,7 +81,7 @@ final class Worker: @unchecked Sendable {
     return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
   }
 
-  private static var peakKilobytes: UInt64 {
+  static var peakKilobytes: UInt64 {
     var usage = rusage()
     getrusage(0, &usage)  // RUSAGE_SELF, which is an enumeration only in some C libraries
     #if canImport(Darwin)

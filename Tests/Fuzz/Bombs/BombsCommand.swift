@@ -141,13 +141,5 @@ struct BombsCommand: ParsableCommand {
   }
 
   /// The most memory that this process has had, in bytes.
-  private static func peak() -> Int {
-    var usage = rusage()
-    getrusage(0, &usage)  // RUSAGE_SELF, which is an enumeration only in some C libraries
-    #if canImport(Darwin)
-      return usage.ru_maxrss
-    #else
-      return usage.ru_maxrss * 1024
-    #endif
-  }
+  private static func peak() -> Int { Int(Worker.peakKilobytes) * 1024 }
 }
