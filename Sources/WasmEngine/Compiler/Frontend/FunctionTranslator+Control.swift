@@ -152,25 +152,24 @@ extension FunctionTranslator {
   }
 
   mutating func branchTable(_ index: IRValue, labels: [UInt32]) throws(CompilationRefusal) {
-    if labels.contains(where: { controls[controls.count - 1 - Int($0)].kind == .loop }) { interruptCheck() }
-    var uses: [UInt32: Int] = [:]
-    for label in labels { uses[label, default: 0] += 1 }
-    // A label that takes values along and occurs several times is reached through a block of its own, so that they are
-    // taken along once.
-    var relays: [UInt32: IRBlockID] = [:]
-    var relayed: [UInt32] = []
+    let innermost = controls.count - 1
+    var looks = false
+    for label in labels { controls[innermost - Int(label)].tableEntries += 1 }
+    for label in labels where controls[innermost - Int(label)].kind == .loop {
+      // The blocks below look themselves.
+      looks = looks || !needsRelay(Int(label))
+    }
+    if looks { interruptCheck() }
     var edges: [IREdge] = []
+    var relayed: [UInt32] = []
     let first = ir.edges.count
     let none = UInt32(ir.arguments.count)
     for (place, label) in labels.enumerated() {
-      if let relay = relays[label] {
+      if let relay = controls[innermost - Int(label)].relay {
         edges.append(IREdge(target: relay, argumentStart: none, argumentCount: 0))
-        continue
-      }
-      let isReturn = controls[controls.count - 1 - Int(label)].kind == .function
-      if isReturn || uses[label] != 1 && branchTakesValues(to: Int(label)) {
+      } else if needsRelay(Int(label)) {
         let relay = IRBlockID(ir.blocks.count + relayed.count)
-        relays[label] = relay
+        controls[innermost - Int(label)].relay = relay
         relayed.append(label)
         edges.append(IREdge(target: relay, argumentStart: none, argumentCount: 0))
       } else {
@@ -178,18 +177,24 @@ extension FunctionTranslator {
         registerPending(edge: first + place, depth: Int(label))
       }
     }
+    for label in labels {
+      controls[innermost - Int(label)].tableEntries = 0
+      controls[innermost - Int(label)].relay = nil
+    }
     endBlock(IRInstruction(.branchTable, .none, index), edges: edges)
     for label in relayed {
+      let mark = values.mark
       startBlock()
-      let depth = Int(label)
-      if controls[controls.count - 1 - depth].kind == .function {
-        returnResults()
-      } else {
-        let edge = edge(to: depth)
-        registerPending(edge: ir.edges.count, depth: depth)
-        endBlock(IRInstruction(.jump, .none), edges: [edge])
-      }
+      branch(to: Int(label))
+      values.leave(mark)
     }
+  }
+
+  /// Whether a br_table reaches a label through a block of its own: one that takes values along and occurs several times,
+  /// so that they are taken along once, or the function's end.
+  private func needsRelay(_ depth: Int) -> Bool {
+    let control = controls[controls.count - 1 - depth]
+    return control.kind == .function || control.tableEntries > 1 && branchTakesValues(to: depth)
   }
 
   private func branchTakesValues(to depth: Int) -> Bool {

@@ -118,6 +118,9 @@ struct FunctionTranslator: ~Copyable {
     /// The pending edge to the else branch.
     var elseEdge = -1
     var outerLoop: Int32
+    /// How often the br_table at hand names it, and the block through which that goes there, if any.
+    var tableEntries = 0
+    var relay: IRBlockID?
     /// Of try_table: the instruction's place in ``tryTables``, the guarded code around it, and the head of the list of edges
     /// on which exceptions come.
     var clauses = -1
