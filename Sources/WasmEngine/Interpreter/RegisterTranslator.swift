@@ -16,10 +16,10 @@ struct RegisterTranslator: @unchecked Sendable {
     var home: Int32
     /// The index of the local.
     var local: UInt32
-    /// The bits of the constant.
-    var value: UInt64
     /// Of an entry that was made as a local, in whatever kind it is now: the one of the same local below it.
     var below: Int32 = Self.none
+    /// The bits of the constant.
+    var value: UInt64
 
     /// Of the lowest one, and of what was never a local.
     static let (lowest, none): (Int32, Int32) = (-1, -2)
