@@ -6,13 +6,13 @@ struct CompilationBudget {
   let steps: Int
   /// The values that branches take along. Each costs memory in every part.
   let arguments: Int
-  /// The values that there are. Inlined functions make some twenty of a byte.
+  /// The values that there are. Programs have some two for each byte, and more where functions are inlined.
   let values: Int
 
   init(bodyBytes: Int) {
     steps = (1 << 20) + 256 * bodyBytes
-    arguments = (1 << 18) + 64 * bodyBytes
-    values = (1 << 18) + 24 * bodyBytes
+    arguments = (1 << 17) + 16 * bodyBytes
+    values = (1 << 17) + 12 * bodyBytes
   }
 
   /// A budget that is never used up.
