@@ -39,7 +39,7 @@ let package = Package(
     .executableTarget(
       name: "polymnia-fuzz",
       dependencies: [
-        "WebAssembly", "WasmEngine", "WastRunner",
+        "WebAssembly", "WasmEngine", "WASI", "WastRunner",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Fuzz", exclude: ["Finds"]),

@@ -9,9 +9,9 @@ struct FuzzCommand: ParsableCommand {
     abstract: "Tries damaged and recombined modules on every part of Polymnia.",
     subcommands: [
       MutateCommand.self, GenerateCommand.self, LowerCommand.self, LinkCommand.self, ToolsCommand.self,
-      TrapsCommand.self, DeadlinesCommand.self, BombsCommand.self,
+      TrapsCommand.self, DeadlinesCommand.self, BombsCommand.self, FailuresCommand.self,
       CompileCommand.self, CheckCommand.self,
-      WorkerCommand.self,
+      WorkerCommand.self, FailureWorkerCommand.self,
     ])
 }
 

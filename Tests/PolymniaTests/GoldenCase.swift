@@ -8,6 +8,7 @@ import Foundation
 ///     (module …)
 ///     --- binary other.wasm
 ///     00 61 73 6d …
+///     --- address-space 12582912
 ///     --- stdin
 ///     --- status 0
 ///     --- stdout
@@ -15,7 +16,8 @@ import Foundation
 ///     --- stderr
 ///
 /// Arguments are separated by spaces; single quotes keep spaces together. `$EXAMPLES` stands for the examples' folder. A
-/// part that is missing is empty, a missing status is 0.
+/// part that is missing is empty, a missing status is 0. The command has no more addresses than so many KiB if the case says
+/// so.
 struct GoldenCase {
   struct Part: Equatable {
     var title: String
@@ -75,6 +77,11 @@ struct GoldenCase {
     }.first ?? 0
   }
 
+  /// The limit of the addresses that the command may have, in KiB.
+  var addressSpace: Int? {
+    parts.lazy.compactMap { $0.title.hasPrefix("address-space ") ? Int($0.title.dropFirst(14)) : nil }.first
+  }
+
   /// Files to lie in the command's folder, by name. Binary ones are written as hexadecimal digits.
   var files: [(name: String, contents: Data)] {
     parts.compactMap { part in
@@ -109,6 +116,11 @@ struct GoldenCase {
     let process = Process()
     process.executableURL = Self.executable
     process.arguments = arguments
+    if let addressSpace {
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments =
+        ["-c", "ulimit -v \(addressSpace) && exec \"$0\" \"$@\"", Self.executable.path] + arguments
+    }
     process.currentDirectoryURL = folder
     process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "100"]
     process.standardInput = try FileHandle(forReadingFrom: input)

@@ -37,3 +37,14 @@ func trapKind(_ body: () throws -> Void) -> Trap.Kind? {
   do { try body() } catch { return (error as? Trap)?.kind }
   return nil
 }
+
+/// Integers as numbers; those of 32 bits without their sign.
+func unsignedIntegers(_ values: [Value]) -> [UInt64] {
+  values.map { value in
+    switch value {
+    case .i32(let value): UInt64(UInt32(bitPattern: value))
+    case .i64(let value): UInt64(bitPattern: value)
+    default: 0
+    }
+  }
+}

@@ -124,10 +124,11 @@ public final class CompiledModule: Sendable {
     Self.environment(validated, engine, usesGuardPages: true)
   }
 
-  /// The set of code for an instance with these memories.
-  func machine(for memories: [LinearMemory]) -> ModuleMachineCode? {
+  /// The set of code for an instance with these memories in a store.
+  func machine(for memories: [LinearMemory], in store: Store) -> ModuleMachineCode? {
     guard let machine else { return nil }
-    if zip(memories, machine.environment.accessClasses).allSatisfy({ $0.satisfies($1) }) { return machine }
+    let canFault = store.trapPage != nil || !machine.environment.usesGuardPages
+    if canFault, zip(memories, machine.environment.accessClasses).allSatisfy({ $0.satisfies($1) }) { return machine }
     return weakest.withLock { weakest in
       if let weakest { return weakest }
       var environment = CompilationEnvironment(

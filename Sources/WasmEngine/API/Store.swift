@@ -45,7 +45,9 @@ public final class Store {
   var parkedError: (any Error)?
   /// The frames of a trap that goes out through compiled code, whose frames are gone when the host is told.
   var capturedFrames: [(function: FunctionRecord, offset: Int)]?
-  private let stack: MemoryMapping?
+  let stack: MemoryMapping?
+  /// What code reads that uses guard pages, and that faults when it is to stop. Where there is none, code without them runs.
+  let trapPage: TrapPage?
   private var memorySequence = 0
   private var machineEntryCount = 0
   private var deadlineToken: UInt64?
@@ -59,12 +61,15 @@ public final class Store {
     context = StoreContext(memory)
     hostContext = VMContext(memory + StoreContext.size)
     if engine.configuration.tier == .compiler, engine.configuration.usesGuardPages, SignalTraps.areAvailable,
-      let page = VirtualMemory.allocate(VirtualMemory.pageSize)
+      let page = TrapPage()
     {
-      context[StoreContext.interruptPageOffset] = UInt64(UInt(bitPattern: page))
+      trapPage = page
+      context[StoreContext.interruptPageOffset] = UInt64(UInt(bitPattern: page.address))
+    } else {
+      trapPage = nil
     }
-    interruptHandle = InterruptHandle(context)
-    // Without a stack every call ends in a trap.
+    interruptHandle = InterruptHandle(context, page: trapPage)
+    // Without a stack nothing can be instantiated.
     stack = MemoryMapping(allocating: UInt64(clamping: max(engine.configuration.stackSize, 4096)))
     if let stack {
       context[StoreContext.valueStackTopOffset] = UInt64(UInt(bitPattern: stack.base))
@@ -81,9 +86,7 @@ public final class Store {
     if let deadlineToken { DeadlineTimer.shared.remove(deadlineToken) }
     interruptHandle.invalidate()
     MachineEntryTable.deallocate(in: context)
-    if let page = UnsafeMutableRawPointer(bitPattern: UInt(context[StoreContext.interruptPageOffset])) {
-      VirtualMemory.release(page, VirtualMemory.pageSize)
-    }
+    trapPage?.release()
     context.base.deallocate()
   }
 
@@ -207,14 +210,18 @@ public final class Store {
   func makeHostFunction(_ type: FunctionType, body: HostFunctionBody) throws(UsageError) -> HostFunction {
     let types = try engine.register(type)
     let function = HostFunction(type, registered: types, store: self, index: hostFunctions.count, body: body)
-    let thunk: MachineCode.Thunk = if case .words = body { .wordExit } else { .exit }
-    if engine.configuration.tier == .compiler, MachineCode.pieces != nil,
-      let exit = engine.thunks.thunk(thunk, type)
-    {
-      function.record.machineCode = UInt(bitPattern: exit)
-    }
     hostFunctions.append(function)
+    if engine.configuration.tier == .compiler, let pieces = MachineCode.pieces {
+      function.record.machineCode = machineExit(to: function.record) ?? UInt(bitPattern: pieces.lazyStub)
+    }
     return function
+  }
+
+  /// The machine code that calls a host function; nil where there is no room for it.
+  func machineExit(to record: FunctionRecord) -> UInt? {
+    let function = hostFunctions[Int(record.index)]
+    let thunk = engine.thunks.thunk(function.takesWords ? .wordExit : .exit, function.type)
+    return thunk.map { UInt(bitPattern: $0) }
   }
 
   /// The machine code that enters functions of a canonical type, if there is any, in a table for the calls to come.

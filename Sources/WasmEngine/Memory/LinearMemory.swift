@@ -16,9 +16,6 @@ final class LinearMemory {
   /// How many callers hold a span of the bytes right now.
   private var lenders = 0
 
-  /// The largest static offset and access that compiled code does not check lie within this distance from the 32-bit
-  /// addresses of an i32 memory (``FunctionTranslator/guardSize``).
-  private static let guardSize: UInt64 = 2 << 30 + 65_536
   /// A memory of 64-bit addresses is reserved as a whole if its maximum is no larger, in bytes.
   private static let largestReservation: UInt64 = 16 << 30
   /// Sizes that no machine has.
@@ -34,30 +31,39 @@ final class LinearMemory {
     let largest = Self.byteCount(Self.maximumPages(type), type) ?? Self.largestByteCount
     // Bases exactly 4 or 8 GiB apart made dependent loads four times slower on some processors: odd multiples of 64 KiB.
     let stagger = (sequence % 64 * 2 + 1) << 16
-    if policy.bounds == .guarded || type.isShared {
-      let is32 = type.addressType == .i32
-      // Small memories of 64-bit addresses, and shared ones of any size, need no more than their maximum.
-      let wanted: UInt64? =
-        if is32 && !type.isShared { 4 << 30 } else if type.isShared || largest <= Self.largestReservation {
-          largest
-        } else { nil }
-      if let wanted,
-        let mapping = MemoryMapping(
-          reserving: is32 ? max(wanted, 4 << 30) : wanted, guardSize: is32 ? Self.guardSize : 0, stagger: stagger,
-          byteCount: byteCount)
-          ?? MemoryMapping(reserving: largest, guardSize: 0, stagger: 0, byteCount: byteCount)
-      {
-        self.mapping = mapping
-        accessClass = is32 && type.pageSizeLog2 == 16 && mapping.capacity >= 4 << 30 ? .reserved : .fixed
-        return
-      }
-      // A shared memory may not move.
-      if type.isShared { return nil }
-    }
-    guard let mapping = MemoryMapping(allocating: byteCount) else { return nil }
+    guard
+      let mapping = Self.reservation(type, policy, byteCount: byteCount, largest: largest, stagger: stagger)
+        // A shared memory may not move.
+        ?? (type.isShared ? nil : MemoryMapping(allocating: byteCount))
+    else { return nil }
     self.mapping = mapping
-    accessClass = largest <= UInt64(mapping.capacity) ? .fixed : .movable
+    accessClass =
+      if Self.canBeReserved(type), mapping.reach >= AccessClass.reservedReach {
+        .reserved
+      } else {
+        largest <= UInt64(mapping.capacity) ? .fixed : .movable
+      }
   }
+
+  /// Room for all that the memory can grow to; nil where none is wanted or the system does not give it.
+  private static func reservation(
+    _ type: MemoryType, _ policy: MemoryPolicy, byteCount: UInt64, largest: UInt64, stagger: Int
+  ) -> MemoryMapping? {
+    guard policy.bounds == .guarded || type.isShared else { return nil }
+    if type.addressType == .i32 {
+      // Where that is refused, less may still be given. The class goes by what was given.
+      return MemoryMapping(
+        reserving: 1 << 32, guardSize: AccessClass.reservedReach - 1 << 32, stagger: stagger, byteCount: byteCount)
+        ?? MemoryMapping(reserving: largest, guardSize: 0, stagger: 0, byteCount: byteCount)
+    }
+    guard type.isShared || largest <= largestReservation else { return nil }
+    return MemoryMapping(reserving: largest, guardSize: 0, stagger: stagger, byteCount: byteCount)
+      ?? MemoryMapping(reserving: largest, guardSize: 0, stagger: 0, byteCount: byteCount)
+  }
+
+  /// Whether code may leave it to the processor to find accesses out of bounds: it can where each address of the type is in
+  /// the range and the end is at a page of the system's.
+  private static func canBeReserved(_ type: MemoryType) -> Bool { type.addressType == .i32 && type.pageSizeLog2 == 16 }
 
   /// The class that a memory of a type and policy has where the system gives what is wanted of it.
   static func expectedClass(_ type: MemoryType, _ policy: MemoryPolicy) -> AccessClass {
@@ -66,15 +72,17 @@ final class LinearMemory {
       let least = byteCount(type.limits.minimum, type).flatMap { VirtualMemory.roundedUp($0) } ?? 0
       return largest <= UInt64(least) ? .fixed : .movable
     }
-    if type.addressType == .i32 { return type.pageSizeLog2 == 16 && policy.access == .readWrite ? .reserved : .fixed }
+    if type.addressType == .i32 { return canBeReserved(type) && policy.access == .readWrite ? .reserved : .fixed }
     return type.isShared || largest <= largestReservation ? .fixed : .movable
   }
 
   /// Whether code that assumes a class of the memory is right about it. Stores to memories that cannot be written need their
   /// check.
   func satisfies(_ assumed: AccessClass) -> Bool {
-    if assumed == .reserved && policy.access != .readWrite { return false }
-    return !(assumed < accessClass)
+    guard assumed == .reserved else { return !(assumed < accessClass) }
+    // Of all that is assumed this alone lets a mistake out of the memory: the mapping is asked, whatever was found before.
+    return policy.access == .readWrite && Self.canBeReserved(declaredType)
+      && mapping.reach >= AccessClass.reservedReach
   }
 
   var base: UnsafeMutableRawPointer { mapping.base }

@@ -8,6 +8,9 @@ final class MemoryMapping {
   /// The number of bytes from `base` on that growth can reach without moving.
   private(set) var capacity: Int
   let isReserved: Bool
+  /// The number of bytes from `base` on that nobody else can have while this mapping lives, whether they can be touched or
+  /// not.
+  var reach: UInt64 { range.map { UInt64(rangeSize - (base - $0)) } ?? 0 }
 
   /// Where an empty mapping points.
   private static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 1 << 16)! }

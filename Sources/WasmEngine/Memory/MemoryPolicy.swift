@@ -26,12 +26,19 @@ public struct MemoryPolicy: Hashable, Sendable {
 
 /// What code can rely on when it accesses a memory, from the strongest class to the weakest.
 public enum AccessClass: String, Hashable, Sendable, Comparable, CaseIterable {
-  /// The base never moves, and the reservation covers every 32-bit address with every offset.
+  /// The base never moves, and the addresses that 32 bits and an offset of up to 2 GiB lead to are all the memory's: what
+  /// is beyond its end faults.
   case reserved
   /// The base never moves; addresses are compared with the byte count.
   case fixed
   /// Growth may move the base.
   case movable
+
+  /// The largest sum of a static offset and a width with which code leaves accesses of reserved memories unchecked.
+  static let largestUncheckedExtent: UInt64 = 1 << 31
+  /// How far from its base a memory must have the addresses for itself so that it is reserved: an index of 32 bits and an
+  /// extent that is not checked lead no further.
+  static let reservedReach: UInt64 = 1 << 32 + largestUncheckedExtent
 
   private var weakness: Int {
     switch self {

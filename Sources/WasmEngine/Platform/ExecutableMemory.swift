@@ -4,13 +4,6 @@ import Synchronization
   import Darwin
 #else
   import Glibc
-
-  @_extern(c, "memfd_create")
-  private func createMemoryFile(_ name: UnsafePointer<CChar>, _ flags: UInt32) -> Int32
-
-  /// A GNU extension, which the platform module does not show.
-  @_extern(c, "fallocate")
-  private func allocateInFile(_ file: Int32, _ mode: Int32, _ offset: Int, _ length: Int) -> Int32
 #endif
 
 /// Memory for machine code: one reserved range of addresses for the process, in which written memory is never executable.
@@ -38,11 +31,11 @@ final class ExecutableMemory: Sendable {
       return nil
     #else
       OwnDescriptors.occupyStandardStreams()
-      // MFD_CLOEXEC | MFD_ALLOW_SEALING
-      let file = OwnDescriptors.keep(createMemoryFile("wasm-code", 3))
+      guard let opened = System.memoryFile("wasm-code") else { return nil }
+      let file = OwnDescriptors.keep(opened)
       guard file >= 0 else { return nil }
-      guard ftruncate(file, Self.size) == 0,
-        let address = mmap(nil, Self.size, PROT_READ | PROT_EXEC, MAP_SHARED, file, 0), address != MAP_FAILED
+      guard System.setSize(file, Self.size),
+        let address = System.map(Self.size, PROT_READ | PROT_EXEC, MAP_SHARED, file: file)
       else {
         OwnDescriptors.release(file)
         return nil
@@ -79,9 +72,8 @@ final class ExecutableMemory: Sendable {
   func release(_ range: Range<UInt>) {
     let start = Int(range.lowerBound - base)
     #if !canImport(Darwin)
-      // FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE: the pages go back to the system. Where it refuses that, old code stays
-      // until it is overwritten.
-      _ = allocateInFile(file, 3, start, range.count)
+      // The pages go back to the system. Where it refuses that, old code stays until it is overwritten.
+      _ = System.punchHole(file, start, range.count)
     #endif
     let granules = start / Self.granule..<(start + range.count) / Self.granule
     free.withLock { free in
@@ -104,16 +96,7 @@ final class ExecutableMemory: Sendable {
     #if canImport(Darwin)
       return false
     #else
-      var done = 0
-      while done < bytes.count, let start = bytes.baseAddress {
-        let written = pwrite(file, start + done, bytes.count - done, Int(address - base) + done)
-        if written > 0 {
-          done += written
-        } else if written == 0 || errno != EINTR {
-          return false
-        }
-      }
-      return true
+      return System.write(bytes, to: file, at: Int(address - base))
     #endif
   }
 

@@ -33,9 +33,8 @@
       exitAddress = exit
       registersOffset = offset
       registry = .shared
-      guard sigaction(SIGSEGV, nil, &previousFault) == 0, sigaction(SIGBUS, nil, &previousBusError) == 0 else {
-        return false
-      }
+      guard System.setAction(SIGSEGV, nil, old: &previousFault), System.setAction(SIGBUS, nil, old: &previousBusError)
+      else { return false }
       var action = sigaction()
       action.__sigaction_handler.sa_sigaction = { signal, information, context in
         if let context {
@@ -61,10 +60,12 @@
       }
       action.sa_flags = SA_SIGINFO | SA_ONSTACK
       sigemptyset(&action.sa_mask)
-      guard sigaction(SIGSEGV, &action, nil) == 0 else { return false }
-      return sigaction(SIGBUS, &action, nil) == 0
+      guard System.setAction(SIGSEGV, &action) else { return false }
+      return System.setAction(SIGBUS, &action)
     }
   }
+
+  // What follows runs in the handler, which has no use for the result of a call that was refused.
 
   /// Does what would have been done without us.
   private func passOn(
@@ -88,20 +89,20 @@
     guard handler > 1 else {
       // A fault happens again when we return; a signal that somebody sent does not.
       var standard = sigaction()
-      sigaction(signal, &standard, nil)
+      sigaction(signal, &standard, nil)  // in a signal handler
       if isSent { raise(signal) }
       return
     }
     let flags = previous.pointee.sa_flags
     if flags & Int32(bitPattern: UInt32(SA_RESETHAND)) != 0 {
       var standard = sigaction()
-      sigaction(signal, &standard, nil)
+      sigaction(signal, &standard, nil)  // in a signal handler
     }
     if flags & Int32(bitPattern: UInt32(SA_NODEFER)) != 0 {
       var set = sigset_t()
       sigemptyset(&set)
       sigaddset(&set, signal)
-      pthread_sigmask(SIG_UNBLOCK, &set, nil)
+      pthread_sigmask(SIG_UNBLOCK, &set, nil)  // in a signal handler
     }
     if flags & SA_SIGINFO != 0 {
       previous.pointee.__sigaction_handler.sa_sigaction?(signal, information, context)

@@ -27,41 +27,9 @@ enum Threads {
     return max(1, Int(count))
   }()
 
-  private final class Body {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
   /// Starts a thread; nil where the system refuses one. `stackSize` is in bytes.
   static func start(stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void) -> pthread_t? {
-    var attributes = pthread_attr_t()
-    guard pthread_attr_init(&attributes) == 0 else { return nil }
-    defer { pthread_attr_destroy(&attributes) }
-    if let stackSize { pthread_attr_setstacksize(&attributes, max(stackSize, 65_536)) }
-    let argument = Unmanaged.passRetained(Body(body))
-    #if canImport(Darwin)
-      var thread: pthread_t?
-      let result = pthread_create(
-        &thread, &attributes,
-        { pointer in
-          Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
-          return nil
-        }, argument.toOpaque())
-    #else
-      var thread = pthread_t()
-      let result = pthread_create(
-        &thread, &attributes,
-        { pointer in
-          guard let pointer else { return nil }
-          Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
-          return nil
-        }, argument.toOpaque())
-    #endif
-    guard result == 0 else {
-      argument.release()
-      return nil
-    }
-    return thread
+    System.createThread(stackSize: stackSize.map { max($0, 65_536) }, body)
   }
 
   /// Leaves a thread to itself.

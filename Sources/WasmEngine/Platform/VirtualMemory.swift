@@ -2,12 +2,6 @@
   import Darwin
 #else
   import Glibc
-
-  /// The C function is variadic, so that the platform module does not show it.
-  @_extern(c, "mremap")
-  private func remap(
-    _ address: UnsafeMutableRawPointer, _ oldSize: Int, _ newSize: Int, _ flags: Int32
-  ) -> UnsafeMutableRawPointer?
 #endif
 
 /// Address space from the operating system. All sizes are multiples of ``pageSize``; nothing here keeps track of what it
@@ -29,8 +23,7 @@ enum VirtualMemory {
   #endif
 
   private static func map(_ size: Int, _ protection: Int32) -> UnsafeMutableRawPointer? {
-    guard size > 0, let address = mmap(nil, size, protection, flags, -1, 0), address != MAP_FAILED else { return nil }
-    return address
+    size > 0 ? System.map(size, protection, flags) : nil
   }
 
   /// Address space that may not be touched.
@@ -41,20 +34,13 @@ enum VirtualMemory {
 
   /// Makes reserved pages readable and writable. They are zero.
   static func commit(_ address: UnsafeMutableRawPointer, _ size: Int) -> Bool {
-    size == 0 || mprotect(address, size, PROT_READ | PROT_WRITE) == 0
+    size == 0 || System.protect(address, size, PROT_READ | PROT_WRITE)
   }
 
-  static func protect(_ address: UnsafeMutableRawPointer, _ size: Int, writable: Bool) -> Bool {
-    size == 0 || mprotect(address, size, writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0
-  }
-
-  /// Makes whole pages unreadable, or readable again.
-  static func allowReading(_ address: UnsafeMutableRawPointer, _ size: Int, _ isAllowed: Bool) {
-    mprotect(address, size, isAllowed ? PROT_READ : PROT_NONE)
-  }
-
+  /// Gives back what came from here. Where the system cannot (it has no room to note the two halves of what is left), the
+  /// addresses are lost, but not what backs them.
   static func release(_ address: UnsafeMutableRawPointer, _ size: Int) {
-    if size > 0 { munmap(address, size) }
+    if size > 0, !System.unmap(address, size) { _ = System.advise(address, size, MADV_DONTNEED) }
   }
 
   /// Gives allocated memory another size and perhaps another address; new pages are zero. On failure all stays as it was.
@@ -65,9 +51,7 @@ enum VirtualMemory {
       release(address, oldSize)
       return copy
     #else
-      // MREMAP_MAYMOVE
-      guard let moved = remap(address, oldSize, newSize, 1), moved != MAP_FAILED else { return nil }
-      return moved
+      return System.resize(address, oldSize, newSize)
     #endif
   }
 
@@ -76,9 +60,10 @@ enum VirtualMemory {
     guard size > 0 else { return }
     #if canImport(Darwin)
       memset(address, 0, size)
-      madvise(address, size, MADV_FREE)
+      // Where the backing stays, all that is lost is room.
+      _ = System.advise(address, size, MADV_FREE)
     #else
-      if madvise(address, size, MADV_DONTNEED) != 0 { memset(address, 0, size) }
+      if !System.advise(address, size, MADV_DONTNEED) { memset(address, 0, size) }
     #endif
   }
 }

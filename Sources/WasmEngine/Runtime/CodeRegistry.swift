@@ -42,6 +42,9 @@ final class CodeRegistry: @unchecked Sendable {
       .bindMemory(to: Atomic<UInt>.self, capacity: count)
   }
 
+  /// Whether code can be found. Where it cannot, none may run: a fault in it would be taken for somebody else's.
+  var isAvailable: Bool { chunks != nil }
+
   func add(_ chunk: CodeChunk) {
     for index in granules(of: chunk) {
       chunks?[index].store(UInt(bitPattern: Unmanaged.passUnretained(chunk).toOpaque()), ordering: .releasing)

@@ -18,6 +18,7 @@ extension Store {
     }
     for value in imports where value.store !== self { throw UsageError.wrongStore }
     try ImportMatching(module, engine).check(imports)
+    guard stack != nil else { throw UsageError.resourceRefused("the store's stack") }
     if let limiter, !limiter(.instance(count: instances.count + 1)) {
       throw UsageError.resourceRefused("instance")
     }
@@ -117,7 +118,7 @@ private struct Instantiator {
       instance.setElements(try words(of: segment), of: index)
     }
     // Only now, when nothing can fail any more, do memories and tables get to know the context.
-    instance.machine = compiled.machine(for: instance.memories)
+    instance.machine = compiled.machine(for: instance.memories, in: store)
     instance.machine?.enter(into: instance)
     for (index, memory) in instance.memories.enumerated() { memory.register(base + layout.memory(index)) }
     for (index, table) in instance.tables.enumerated() { table.register(base + layout.table(index)) }

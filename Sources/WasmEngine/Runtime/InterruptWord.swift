@@ -30,20 +30,19 @@ public final class InterruptHandle: Sendable {
     var word: UnsafeMutablePointer<Atomic<UInt64>>?
     var limit: UnsafeMutablePointer<Atomic<UInt64>>?
     /// What compiled code reads in loops (``StoreContext/interruptPageOffset``): a read costs less than a compare.
-    var page: UnsafeMutableRawPointer?
+    var page: TrapPage?
+    /// Whether the page cannot be read although nothing is to stop: the system has refused to change that.
+    var isStuck = false
 
-    func allowPage(_ isAllowed: Bool) {
-      if let page { VirtualMemory.allowReading(page, VirtualMemory.pageSize, isAllowed) }
+    mutating func allowPage() {
+      if let page { isStuck = !page.allowReading() }
     }
   }
 
   private let target: Mutex<Target>
 
-  init(_ context: StoreContext) {
-    target = Mutex(
-      Target(
-        word: InterruptWord.at(context), limit: InterruptWord.limit(context),
-        page: UnsafeMutableRawPointer(bitPattern: UInt(context[StoreContext.interruptPageOffset]))))
+  init(_ context: StoreContext, page: TrapPage?) {
+    target = Mutex(Target(word: InterruptWord.at(context), limit: InterruptWord.limit(context), page: page))
   }
 
   /// Makes what the store executes now trap as ``Trap/Kind-swift.enum/interrupted``; or, where it executes nothing, the
@@ -54,7 +53,7 @@ public final class InterruptHandle: Sendable {
     target.withLock { target in
       _ = target.word?.pointee.bitwiseOr(bit, ordering: .sequentiallyConsistent)
       target.limit?.pointee.store(.max, ordering: .sequentiallyConsistent)
-      target.allowPage(false)
+      target.page?.forbidReading()
     }
   }
 
@@ -66,7 +65,7 @@ public final class InterruptHandle: Sendable {
       guard let old = target.word?.pointee.bitwiseAnd(~bits, ordering: .sequentiallyConsistent).oldValue else {
         return 0
       }
-      if old != 0, old & ~bits == 0 { target.allowPage(true) }
+      if old & ~bits == 0, old != 0 || target.isStuck { target.allowPage() }
       return old
     }
   }
@@ -75,7 +74,9 @@ public final class InterruptHandle: Sendable {
   func takeReason(_ context: StoreContext) -> Trap.Kind {
     let old = take(InterruptWord.interrupt)
     InterruptWord.refreshLimit(context)
-    return old & InterruptWord.deadline != 0 ? .deadlineExceeded : .interrupted
+    if old & InterruptWord.deadline != 0 { return .deadlineExceeded }
+    // Without a reason it is the page that could not be made readable again.
+    return old == 0 ? .outOfMemory : .interrupted
   }
 
   /// The store's memory is about to go.

@@ -9,13 +9,16 @@ enum MachineCode {
   typealias WordEntry = @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64, UInt64) -> UInt64
 
   /// Whether this machine can run what the compiler makes.
-  static let isAvailable = ExecutableMemory.shared != nil && ProcessorFeatures.hasFloor
+  static let isAvailable =
+    ExecutableMemory.shared != nil && ProcessorFeatures.hasFloor && CodeRegistry.shared.isAvailable
 
   /// The pieces that do not depend on types.
   struct Pieces: @unchecked Sendable {
     let trapExit: UnsafeRawPointer
     let throwExit: UnsafeRawPointer
     let lazyStub: UnsafeRawPointer
+    /// Where calls end of functions for which there is no room.
+    let refusalExit: UnsafeRawPointer
     let runtimeTable: UnsafeMutablePointer<UInt>
   }
 
@@ -26,10 +29,12 @@ enum MachineCode {
     guard isAvailable,
       let trapExit = arena.place(Trampolines.trapExit(recordTrap: address(recordTrap))),
       let throwExit = arena.place(Trampolines.throwExit(throw: address(throwException))),
-      let lazyStub = arena.place(Trampolines.lazy(compile: address(compile)))
+      let lazyStub = arena.place(Trampolines.lazy(compile: address(compile))),
+      let refusalExit = arena.place(Trampolines.exit([], [], call: address(refuse)))
     else { return nil }
     return Pieces(
-      trapExit: trapExit, throwExit: throwExit, lazyStub: lazyStub, runtimeTable: MachineRuntime.table)
+      trapExit: trapExit, throwExit: throwExit, lazyStub: lazyStub, refusalExit: refusalExit,
+      runtimeTable: MachineRuntime.table)
   }()
 
   /// The ways into and out of machine code.
@@ -158,14 +163,29 @@ enum MachineCode {
   }
 
   /// What the lazy stub calls: the machine code of a function, which is the way to the interpreter where the compiler
-  /// refuses it.
+  /// refuses it. That of a host function is made here where there was no room for it before.
   private static let compile: @convention(c) (UnsafeMutableRawPointer) -> UInt = { base in
     let record = FunctionRecord(base)
-    return RuntimeCalls.instance(record.context) { instance in
-      let code = instance.machine?.code(of: record, in: instance.module)
-      return code ?? UInt(bitPattern: MachineCode.pieces?.trapExit)
+    let code: UInt?
+    if record.context.word(VMContext.instanceOffset) == 0 {
+      code = RuntimeCalls.store(record.context.store).machineExit(to: record)
+      if let code { record.machineCode = code }
+    } else {
+      code = RuntimeCalls.instance(record.context) { $0.machine?.code(of: record, in: $0.module) }
     }
+    return code ?? UInt(bitPattern: MachineCode.pieces?.refusalExit)
   }
+
+  /// What the refusal exit calls.
+  private static let refuse:
+    @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeMutablePointer<UInt64>, UInt) -> UInt64 = {
+      base, _, _, frame in
+      let context = FunctionRecord(base).context
+      MachineFrames.noteCaller(context.store, of: frame, context: context)
+      let status = RuntimeCalls.trap(context.store, .outOfMemory)
+      RuntimeCalls.captureBacktrace(context.store)
+      return status.rawValue
+    }
 
   /// What exits call: a host function, or a function that is interpreted.
   private static let callOut:

@@ -36,6 +36,8 @@ final class ModuleMachineCode: Sendable {
   private static let refused: UInt = 1
   /// Some thread is at it.
   private static let claimed: UInt = 2
+  /// There was no room for its code. It is interpreted too, but no file says so of it: the next run may have room.
+  private static let unplaced: UInt = 3
 
   /// - Parameter digest: The name of the module's bytes, where its code may be kept in a cache.
   init(
@@ -68,7 +70,7 @@ final class ModuleMachineCode: Sendable {
   func isSettled(_ defined: Int) -> Bool { Self.isSettled(address(defined)) }
 
   private static func isSettled(_ address: UInt) -> Bool { address != notCompiled && address != claimed }
-  private static func isCode(_ address: UInt) -> Bool { address > claimed }
+  private static func isCode(_ address: UInt) -> Bool { address > unplaced }
 
   /// Lets the records of an instance point to the code that is there.
   func enter(into instance: InstanceData) {
@@ -183,9 +185,9 @@ final class ModuleMachineCode: Sendable {
     }
   }
 
-  private func refuse(_ defined: Int, _ reason: String) {
+  private func refuse(_ defined: Int, _ reason: String, as state: UInt = ModuleMachineCode.refused) {
     refusals.withLock { $0[defined] = reason }
-    settle(defined, Self.refused)
+    settle(defined, state)
   }
 
   /// Places code and lets calls find it. Where there is no room left, the functions are interpreted.
@@ -193,7 +195,9 @@ final class ModuleMachineCode: Sendable {
     let entries = batch.entries
     guard !entries.isEmpty else { return }
     guard let base = arena.place(batch) else {
-      for entry in entries { refuse(Int(entry.function) - importCount, "there is no room for its code") }
+      for entry in entries {
+        refuse(Int(entry.function) - importCount, "there is no room for its code", as: Self.unplaced)
+      }
       return
     }
     for entry in entries {

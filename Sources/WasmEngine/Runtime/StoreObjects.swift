@@ -54,6 +54,8 @@ final class HostFunction {
   let type: FunctionType
   private let body: HostBody
   private let wordBody: HostWordBody
+  /// Whether machine code calls it with words in registers.
+  let takesWords: Bool
   let record: FunctionRecord
   /// What keeps the canonical id in the record.
   private let types: RegisteredTypes
@@ -67,6 +69,7 @@ final class HostFunction {
     case .slots(let body):
       self.body = body
       wordBody = { _, _, _, _, _ in 0 }
+      takesWords = false
     case .words(let body):
       let parameterCount = type.parameters.count
       let hasResult = !type.results.isEmpty
@@ -76,6 +79,7 @@ final class HostFunction {
         if hasResult { slots[0] = result }
       }
       wordBody = body
+      takesWords = true
     }
     self.store = Unmanaged.passUnretained(store)
     // Behind the record stands this object, so that a call finds it without a search.

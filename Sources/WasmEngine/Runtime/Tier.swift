@@ -22,7 +22,7 @@ enum Tier {
     guard
       let entry = MachineEntryTable.find(record.typeID, in: store)
         ?? RuntimeCalls.store(store).makeMachineEntry(record.typeID)
-    else { return interpret(record, slots: slots, in: store) }
+    else { return RuntimeCalls.trap(store, .outOfMemory) }
     unsafeBitCast(entry, to: MachineCode.Entry.self)(record.base, slots)
     return store.takeStatus()
   }

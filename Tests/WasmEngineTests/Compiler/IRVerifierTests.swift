@@ -102,7 +102,64 @@ struct IRVerifierTests {
     let load = "  v1 = zeroExtend.i64 v0\n  v2 = load.i32 full memory"
     #expect(try mistakes("  v1 = constant.i64 1\n  fuel v1 imm 5") == [])
     #expect(try mistakes("  v1 = constant.i64 1\n  fuel v1")[0].hasSuffix("no number of units"))
-    #expect(try mistakes("\(load) 0 [v1 + 0]") == [])
+    #expect(try mistakes("\(load) 0 [v1 + 0]")[0].hasSuffix("another base than the memory's"))
     #expect(try mistakes("\(load) 1 [v1 + 0]")[0].hasSuffix("no such memory"))
+  }
+
+  /// Every access has a reason why it stays within its memory.
+  @Test func accessesAreShownToBeInBounds() throws {
+    let text = """
+      (module (func $f (param i32 i64)) (memory $wide 2) (memory $long i64 2 10) (memory $moved i64 2))
+      """
+    let stages = try CompilerStages(text: text)
+    try #require(stages.environment.accessClasses == [.reserved, .fixed, .movable])
+    let layout = stages.environment.layout
+    func mistakes(_ body: String, guardPages: Bool = true) throws -> [String] {
+      let environment = CompilationEnvironment(
+        module: stages.module.validated, accessClasses: stages.environment.accessClasses, usesGuardPages: guardPages)
+      let ir = try IRParser.parse(
+        """
+        function (i32, i64) -> ()
+        block0(v0: i32, v1: i64):
+          v2 = zeroExtend.i64 v0
+          v3 = contextLoad.i64 invariant [context + \(layout.memory(0))]
+          v4 = contextLoad.i64 invariant [context + \(layout.memory(1))]
+          v5 = contextLoad.i64 memories [context + \(layout.memory(2))]
+          v6 = contextLoad.i64 memories [context + \(layout.memory(0) + 8)]
+          v7 = contextLoad.i64 memories [context + \(layout.memory(1) + 8)]
+          v8 = contextLoad.i64 memories [context + \(layout.memory(1) + 16)]
+          v9 = contextLoad.i64 invariant [context + \(layout.memory(2))]
+        \(body)
+          return()
+
+        """)
+      return IRVerifier.mistakes(in: ir, environment)
+    }
+    let unproven = "nothing shows that it stays within its memory"
+    func isRefused(_ body: String, _ message: String, guardPages: Bool = true) throws -> Bool {
+      try mistakes(body, guardPages: guardPages).contains { $0.contains(message) }
+    }
+    // What faults, as far as the mapping reaches.
+    #expect(try mistakes("  v10 = load.i32 full memory 0 [v3 + v2 + 2147483644]") == [])
+    #expect(try isRefused("  v10 = load.i32 full memory 0 [v3 + v2 + 4]", unproven, guardPages: false))
+    #expect(try isRefused("  v10 = load.i32 full memory 0 [v3 + v1 + 4]", unproven))
+    #expect(try isRefused("  v10 = load.i32 full memory 1 [v4 + v2 + 4]", unproven))
+    // What is there from the beginning.
+    #expect(try mistakes("  v10 = load.i32 full memory 1 [v4 + 131068]") == [])
+    #expect(try isRefused("  v10 = load.i32 full memory 1 [v4 + 131069]", unproven))
+    // What was checked.
+    let check = "  v10 = boundsCheck.i64 v1 + 24 <= v7 memory 1 width 8 address64\n"
+    #expect(try mistakes(check + "  v11 = load.i64 full memory 1 [v4 + v10 + 16]") == [])
+    #expect(try mistakes(check + "  v11 = load.i64 full memory 1 [v4 + v1 + 16]") == [])
+    #expect(try isRefused(check + "  v11 = load.i64 full memory 1 [v4 + v10 + 17]", unproven))
+    #expect(try isRefused(check + "  v11 = load.i64 full memory 2 [v5 + v10 + 16]", unproven))
+    #expect(try isRefused("  v11 = load.i64 full memory 1 [v4 + v1 + 16]\n" + check, unproven))
+    // Against the memory's own size.
+    let other = "  v10 = boundsCheck.i64 v1 + 24 <= v6 memory 1 width 8 address64\n"
+    #expect(try isRefused(other, "does not compare with the memory's size"))
+    // From the memory's own base, which is read anew where it can move.
+    #expect(try isRefused("  v10 = load.i32 full memory 1 [v3 + 0]", "another base"))
+    #expect(try isRefused("  v10 = load.i32 full memory 2 [v9 + 0]", "another base"))
+    #expect(try mistakes("  v10 = load.i32 full memory 2 [v5 + 0]") == [])
   }
 }

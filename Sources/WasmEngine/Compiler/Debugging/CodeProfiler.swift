@@ -46,8 +46,8 @@ final class CodeProfiler: Sendable {
       files.dump = OwnDescriptors.keep(open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600))
       if files.dump < 0 {
         failure = "\(path): \(String(cString: strerror(errno)))"
-      } else {
-        writeHeader(files.dump, process)
+      } else if !writeHeader(files.dump, process) {
+        failure = "\(path): it cannot be mapped, so that perf does not find it"
       }
     }
     return files.map < 0 && files.dump < 0 ? nil : CodeProfiler(files)
@@ -62,7 +62,8 @@ final class CodeProfiler: Sendable {
     }
   }
 
-  private static func writeHeader(_ dump: Int32, _ process: pid_t) {
+  /// False where perf will not find the file.
+  private static func writeHeader(_ dump: Int32, _ process: pid_t) -> Bool {
     var header = Record()
     header.word(UInt32(0x4A69_5444))
     header.word(UInt32(1))
@@ -75,7 +76,7 @@ final class CodeProfiler: Sendable {
     header.word(UInt64(0))
     header.write(to: dump)
     // perf finds the file because the process has mapped it as code.
-    _ = mmap(nil, Int(sysconf(Int32(_SC_PAGESIZE))), PROT_READ | PROT_EXEC, MAP_PRIVATE, dump, 0)
+    return System.map(VirtualMemory.pageSize, PROT_READ | PROT_EXEC, MAP_PRIVATE, file: dump) != nil
   }
 
   /// perf's own clock, as `perf record -k mono` uses it.

@@ -8,7 +8,7 @@ import WebAssembly
 /// | case | memory | condition | check |
 /// | --- | --- | --- | --- |
 /// | 1 | any | x is a constant and x + o + width is within the declared minimum | none: memories do not shrink |
-/// | 2 | reserved | o + width <= the guard's size | none: x has 32 bits, and what is beyond faults |
+/// | 2 | reserved | o + width <= 2^31, ``AccessClass/largestUncheckedExtent`` | none: x has 32 bits, what is beyond faults |
 /// | 3 | any | x was checked for at least o + width before, on every path here | none |
 /// | 4 | 32-bit | | x + (o + width) <= count, in 64 bits: at most 2^32 + 2^32 + 16 |
 /// | 5 | 64-bit | o + width < 2^32 | x <= count - (o + width) after count >= o + width, so that nothing wraps |
@@ -20,9 +20,6 @@ import WebAssembly
 /// declared minimum, else -o. In case 3 it is the result of the check before, which was made for no less. Case 2 needs
 /// none, since x cannot leave the reservation, nor does case 1.
 extension FunctionTranslator {
-  /// How far beyond 4 GiB the addresses of a reserved memory fault, less one page.
-  static var guardSize: UInt64 { 1 << 31 }
-
   struct MemoryAddress {
     var base: IRValue
     var index: IRValue
@@ -75,7 +72,7 @@ extension FunctionTranslator {
       }
     }
     let isReserved = environment.usesGuardPages && environment.accessClasses[memory] == .reserved && !is64
-    if isReserved, extent <= Self.guardSize {
+    if isReserved, extent <= AccessClass.largestUncheckedExtent {
       if !isExact { return place(base, index, offset, width) }
       isGuarded = false
     }

@@ -6,8 +6,8 @@ import WebAssembly
 /// What must hold: blocks end in the one instruction that ends them, in an order in which every edge goes forward but those
 /// to the header of a loop around them; loops are ranges of blocks, nested, entered from their preheader alone; every value
 /// is made once, where it dominates its uses, and has the type that its users expect; edges bring what their target's
-/// parameters want; once it is decided where the function looks at the interrupt word, no path goes too long without
-/// (``LookBudget``).
+/// parameters want; every access of a memory stays within it or faults; once it is decided where the function looks at the
+/// interrupt word, no path goes too long without (``LookBudget``).
 struct IRVerifier {
   let function: IRFunction
   /// What signatures of calls are compared with, where it is known.
@@ -28,8 +28,10 @@ struct IRVerifier {
     verifier.checkLoops()
     verifier.checkDefinitions()
     guard verifier.mistakes.isEmpty else { return verifier.mistakes }
-    verifier.checkUses()
+    let dominators = Dominators(function)
+    verifier.checkUses(dominators)
     verifier.checkEdges()
+    verifier.checkAccesses(dominators)
     for (index, block) in function.blocks.enumerated() {
       for value in function.instructions(of: block) { verifier.checkTypes(value, index) }
     }
@@ -219,8 +221,7 @@ struct IRVerifier {
 
   // MARK: Uses
 
-  private mutating func checkUses() {
-    let dominators = Dominators(function)
+  private mutating func checkUses(_ dominators: Dominators) {
     for (index, block) in function.blocks.enumerated() where dominators.isReachable(index) {
       for (place, value) in function.instructions(of: block).enumerated() {
         function.forEachOperand(function[value]) { operand in
@@ -244,9 +245,20 @@ struct IRVerifier {
     let home = home[operand.index]
     guard home.block >= 0 else { return report(block, user, "v\(operand.id) is made nowhere") }
     if !function[operand].makesValue { return report(block, user, "v\(operand.id) is no value") }
-    let isBefore =
-      Int(home.block) == block ? Int(home.place) < place : dominators.dominates(Int(home.block), block)
-    if !isBefore { report(block, user, "v\(operand.id) of block\(home.block) does not dominate this use") }
+    if !isMade(operand, before: place, in: block, dominators) {
+      report(block, user, "v\(operand.id) of block\(home.block) does not dominate this use")
+    }
+  }
+
+  private func isMade(_ value: IRValue, before place: Int, in block: Int, _ dominators: Dominators) -> Bool {
+    let home = home[value.index]
+    return Int(home.block) == block ? Int(home.place) < place : dominators.dominates(Int(home.block), block)
+  }
+
+  /// Whether an instruction is executed on every path to another one.
+  func isBefore(_ first: IRValue, _ second: IRValue, _ dominators: Dominators) -> Bool {
+    let user = home[second.index]
+    return isMade(first, before: Int(user.place), in: Int(user.block), dominators)
   }
 
   /// How far a block has come when an exception leaves it: a call that throws has no result.

@@ -222,17 +222,19 @@ struct Trampolines {
     return bytes(&assembler)
   }
 
-  /// Stands in the record of a function that is not compiled yet: `compile(record) -> code` makes the code, and it goes on
-  /// there with the arguments as they were.
+  /// Stands in the record of a function that is not compiled yet, and of a host function for whose exit there was no room:
+  /// `compile(record) -> code` makes the code, and it goes on there with the arguments and the caller's context as they were.
   static func lazy(compile: UInt) -> [UInt8] {
     var assembler = Assembler()
     assembler.push(.rbp)
     assembler.move(.quad, .rbp, .of(.rsp))
     assembler.push(.r15)
     assembler.push(.r11)
+    assembler.push(callerContext)
     for register in CallLayout.integerArguments { assembler.push(register) }
+    // With the return address that is an odd number of words.
     let vectors = CallLayout.vectorArgumentCount
-    assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(vectors * 16))
+    assembler.arithmetic(.sub, .quad, .of(.rsp), immediate: Int32(vectors * 16 + 8))
     for index in 0..<vectors {
       assembler.store(.movups, Address(.rsp, Int32(index * 16)), VectorRegister(UInt8(index)), avx: false)
     }
@@ -242,8 +244,9 @@ struct Trampolines {
     for index in 0..<vectors {
       assembler.load(.movups, VectorRegister(UInt8(index)), Address(.rsp, Int32(index * 16)), avx: false)
     }
-    assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(vectors * 16))
+    assembler.arithmetic(.add, .quad, .of(.rsp), immediate: Int32(vectors * 16 + 8))
     for register in CallLayout.integerArguments.reversed() { assembler.pop(register) }
+    assembler.pop(callerContext)
     assembler.pop(.r11)
     assembler.pop(.r15)
     assembler.pop(.rbp)

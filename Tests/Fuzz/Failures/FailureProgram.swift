@@ -1,0 +1,143 @@
+import WASI
+import WasmEngine
+import WastRunner
+
+/// Something to run while calls of the system are refused: an official script, or a program of the examples.
+enum FailureProgram {
+  case script(path: String)
+  /// Modules by the names under which the last one imports from the others, and what to call of it with which number; nil for
+  /// a program of WASI.
+  case example(modules: [(name: String, path: String)], call: (name: String, argument: Int32?)?)
+
+  var name: String {
+    switch self {
+    case .script(let path): String(path.split(separator: "/").suffix(2).joined(separator: "/"))
+    case .example(let modules, let call): "\(modules[modules.count - 1].path) \(call?.name ?? "")"
+    }
+  }
+
+  /// The scripts of memories, and five examples.
+  static func all(_ corpus: CorpusOptions) throws -> [FailureProgram] {
+    let folders = ["multi-memory", "memory64"].map { "\(corpus.scripts)/core/\($0)" }
+    let scripts = try ScriptFiles.find(folders).map { FailureProgram.script(path: $0) }
+    let examples = "\(corpus.package)/Examples"
+    func modules(_ folder: String, _ names: String...) -> [(name: String, path: String)] {
+      names.map { ($0, "\(examples)/\(folder)/\($0).wat") }
+    }
+    return scripts + [
+      .example(modules: modules("picture", "picture"), call: nil),
+      .example(modules: modules("link", "numerals", "table"), call: nil),
+      .example(modules: modules("chart", "text", "renderer", "application"), call: nil),
+      .example(modules: modules("lower", "ledger"), call: ("total", 2)),
+      .example(modules: modules("lower", "ledger"), call: ("grow_names", nil)),
+      .example(modules: modules("compiler", "sum"), call: ("sum", 100)),
+    ]
+  }
+
+  /// Runs it in a store of its own.
+  func run(_ tier: ExecutionTier) -> FailureOutcome {
+    switch self {
+    case .script(let path):
+      var options = SuiteOptions()
+      options.tier = tier
+      let outcome = ScriptSuite.run(path, options: options)
+      var result = FailureOutcome(steps: outcome.passed)
+      // A function that is interpreted since there is no room for its code is a weaker class, and no failure.
+      for failure in outcome.failures where failure.what != "compilation" {
+        result.failures.append("\(failure.line): \(failure.what): \(failure.got)")
+      }
+      return result
+    case .example(let modules, let call):
+      let output = Captured()
+      var result = FailureOutcome(steps: 0)
+      do {
+        let values = try Self.run(modules, call, output, tier)
+        result.failures.append(values)
+      } catch {
+        result.failures.append("error: \((error as? Trap)?.message ?? "\(error)")")
+      }
+      result.steps = output.count
+      result.failures.append("output \(output.hash)")
+      return result
+    }
+  }
+
+  private static func run(
+    _ modules: [(name: String, path: String)], _ call: (name: String, argument: Int32?)?, _ output: Captured,
+    _ tier: ExecutionTier
+  ) throws -> String {
+    var configuration = Engine.Configuration()
+    configuration.tier = tier
+    let engine = Engine(configuration)
+    let linker = Linker(Store(engine))
+    var settings = WASIConfiguration()
+    settings.standardOutput = .sink { output.take($0) }
+    let wasi = try WASI(settings)
+    try wasi.define(in: linker)
+    var last: Instance?
+    for (name, path) in modules {
+      let text = String(decoding: try ScriptFiles.read(path), as: UTF8.self)
+      let instance = try linker.instantiate(try engine.compile(text: text))
+      try linker.define(instance, as: name)
+      last = instance
+    }
+    guard let last else { return "nothing" }
+    guard let call else { return "exit \(try wasi.run(last))" }
+    return "\(try last.function(call.name).call(call.argument.map { [.i32($0)] } ?? []))"
+  }
+}
+
+/// What a program has printed, as a hash of 64 bits (FNV-1a). Programs print from one thread.
+private final class Captured: @unchecked Sendable {
+  private(set) var count = 0
+  private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  func take(_ bytes: UnsafeRawBufferPointer) {
+    count += bytes.count
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+  }
+}
+
+/// How a run went.
+struct FailureOutcome: Equatable {
+  /// Checks that passed, or bytes that were printed.
+  var steps: Int
+  var failures: [String] = []
+
+  enum Verdict {
+    case same, typedError
+    case wrong(String)
+  }
+
+  /// Compares with a run in which nothing was refused. What follows after a typed error is not looked at: there are no
+  /// instances that were to be made.
+  func compared(with expected: FailureOutcome) -> Verdict {
+    if self == expected { return .same }
+    guard let first = failures.first(where: { !expected.failures.contains($0) }) else {
+      return .wrong("\(steps) steps of \(expected.steps)")
+    }
+    return Self.isTypedError(first) ? .typedError : .wrong(first)
+  }
+
+  /// The words of errors of the library, and of memories and tables that could not grow.
+  private static func isTypedError(_ text: String) -> Bool {
+    ["refused", "out of memory"].contains { text.contains($0) }
+      || text.contains("grow") && ["-1", "18446744073709551615", "4294967295"].contains { text.contains($0) }
+  }
+
+  // MARK: Lines between processes
+
+  init(steps: Int) { self.steps = steps }
+
+  init?(line: String) {
+    let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+    guard let first = fields.first, let steps = Int(first) else { return nil }
+    self.steps = steps
+    failures = fields.dropFirst().map { String($0) }
+  }
+
+  var line: String {
+    let texts = failures.map { $0.map { $0 == "\t" || $0.isNewline ? " " : String($0) }.joined() }
+    return (["\(steps)"] + texts).joined(separator: "\t")
+  }
+}
