@@ -3,6 +3,7 @@
 #else
   import Glibc
 #endif
+import WasmEngine
 
 // What a guest does with the contents of open files and streams.
 extension WASI {
@@ -61,7 +62,9 @@ extension WASI {
     let (host, offset) = try positioned(fd, [.fdWrite, .fdSeek], offset)
     let regions = try memory.vectors(vectors, count)
     _ = try memory.region(result, 4)
-    let transferred = try transferInPieces(regions) { pwritev(host.raw, $0, $1, offset &+ off_t($2)) }
+    let transferred = try transferInPieces(regions) { vectors, count, done in
+      writing(vectors, count) { pwritev(host.raw, vectors, count, offset &+ off_t(done)) }
+    }
     try memory.store(UInt32(clamping: transferred), at: result)
   }
 
@@ -131,8 +134,9 @@ extension WASI {
       // Where the file system has no such call, each block is written.
       for done in stride(from: 0, to: length, by: 1 << 30) {
         try checkInterruption()
-        let code = posix_fallocate(host.raw, offset + done, min(1 << 30, length - done))
-        if code != 0 { throw Errno(host: code) }
+        let part = min(1 << 30, length - done)
+        let code = WriteSignals.withheld(expecting: 0) { Int(posix_fallocate(host.raw, offset + done, part)) }
+        if code != 0 { throw Errno(host: Int32(clamping: code)) }
       }
     #endif
   }
@@ -141,7 +145,7 @@ extension WASI {
     let descriptor = try descriptors.file(fd, .fdFilestatSetSize)
     guard let size = Int(exactly: size) else { throw .fileTooBig }
     guard case .file(let host) = descriptor.resource else { throw .invalid }
-    try checked(ftruncate(host.raw, off_t(size)))
+    try checked(WriteSignals.withheld(expecting: 0) { Int(ftruncate(host.raw, off_t(size))) })
   }
 
   /// The host's descriptor and offset of a transfer that leaves the position alone.

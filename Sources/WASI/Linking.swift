@@ -90,6 +90,7 @@ extension WASI {
       return 0
     } catch {
       if error == .interrupted, isInterrupted { throw Interruption() }
+      if error == .brokenPipe, let code = configuration.brokenPipeExit { throw WASIExit(code: code) }
       return UInt32(error.rawValue)
     }
   }

@@ -15,6 +15,7 @@
   @_extern(c, "sync_file_range")
   private func syncRange(_ file: Int32, _ offset: off_t, _ count: off_t, _ flags: UInt32) -> Int32
 #endif
+import WasmEngine
 
 // How bytes move between a guest's memory and the host, and how a guest waits. No call of the host is made that could last:
 // large transfers go in pieces, nothing is read or written that would have to wait, and waiting is done by poll(2) for a
@@ -41,7 +42,8 @@ extension WASI {
   ) throws(Errno) -> Int {
     guard descriptor.mayWait else {
       return try transferInPieces(regions) { vectors, count, _ in
-        direction == .read ? readv(host.raw, vectors, count) : writev(host.raw, vectors, count)
+        direction == .read
+          ? readv(host.raw, vectors, count) : writing(vectors, count) { writev(host.raw, vectors, count) }
       }
     }
     let total = regions.byteCount
@@ -103,16 +105,20 @@ extension WASI {
     _ direction: Direction, _ descriptor: Descriptor, _ host: HostDescriptor, _ part: [UnsafeMutableRawBufferPointer]
   ) -> Int {
     func plain(_ part: [UnsafeMutableRawBufferPointer]) -> Int {
-      part.withHostVectors { direction == .read ? readv(host.raw, $0, $1) : writev(host.raw, $0, $1) }
+      part.withHostVectors { vectors, count in
+        direction == .read
+          ? readv(host.raw, vectors, count) : writing(vectors, count) { writev(host.raw, vectors, count) }
+      }
     }
     // What the guest has opened never waits.
     guard descriptor.isShared else { return plain(part) }
     #if !canImport(Darwin)
       if descriptor.canBeAskedNotToWait {
         let noWait: Int32 = 8  // RWF_NOWAIT
-        let count = part.withHostVectors {
+        let count = part.withHostVectors { vectors, count in
           direction == .read
-            ? readVectors(host.raw, $0, $1, -1, noWait) : writeVectors(host.raw, $0, $1, -1, noWait)
+            ? readVectors(host.raw, vectors, count, -1, noWait)
+            : writing(vectors, count) { writeVectors(host.raw, vectors, count, -1, noWait) }
         }
         if count >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS) { return count }
         descriptor.canBeAskedNotToWait = false
@@ -154,6 +160,13 @@ extension WASI {
       }
     #endif
   }
+}
+
+/// Makes a call that writes vectors. That nobody reads them, or that a file cannot be so large, is an error of the call and no
+/// signal, which would end the embedder.
+func writing(_ vectors: UnsafePointer<iovec>?, _ count: Int32, _ call: () -> Int) -> Int {
+  let total = UnsafeBufferPointer(start: vectors, count: Int(count)).reduce(0) { $0 + $1.iov_len }
+  return WriteSignals.withheld(expecting: total, call)
 }
 
 extension WASI.Direction {

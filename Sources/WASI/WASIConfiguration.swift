@@ -72,6 +72,10 @@ public struct WASIConfiguration: Sendable {
   /// So many descriptors may the guest hold open at a time.
   public var descriptorLimit = 512
 
+  /// The status with which the guest ends when it writes to a pipe that nobody reads any more, as native programs end by
+  /// SIGPIPE; nil lets the guest go on, with ``Errno/brokenPipe``.
+  public var brokenPipeExit: UInt32?
+
   public init() {}
 
   /// The embedder's own clock, where there is one.

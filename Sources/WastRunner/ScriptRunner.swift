@@ -50,7 +50,7 @@ struct ScriptRunner {
     self.options = options
     scope = try Scope(store: store, features: features)
     outcome = ScriptOutcome(path: path)
-    store.setDeadline(after: options.timeLimit)
+    try store.setDeadline(after: options.timeLimit)
   }
 
   /// Runs a whole script.

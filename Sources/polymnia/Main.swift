@@ -12,6 +12,10 @@ enum Main {
   static func main() {
     // Before anything is opened, which would otherwise get the number of a stream that is closed.
     OwnDescriptors.occupyStandardStreams()
+    // What they say, writes say too: a pipe that nobody reads ends the command quietly, a limit on the size of files with a
+    // message.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     var kind: any ParsableCommand.Type = Polymnia.self
     do {
       let (arguments, rest) = prepared(Array(CommandLine.arguments.dropFirst()))
@@ -89,7 +93,7 @@ enum Main {
       for diagnostic in failure.diagnostics { printError(diagnostic) }
       return failure.status
     case is BrokenPipe:
-      return 0
+      return ExitStatus.brokenPipe
     default:
       break
     }

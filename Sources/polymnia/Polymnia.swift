@@ -8,8 +8,8 @@ struct Polymnia: ParsableCommand {
     discussion: """
       Every FILE is a module in the binary or the text format, told apart by its contents; '-' is standard input.
 
-      Exit status: 0 success, 1 an error in the input, 2 wrong usage, 134 a trap; of a program that calls proc_exit, \
-      its own.
+      Exit status: 0 success, 1 an error in the input, 2 wrong usage, 134 a trap, 141 output that nobody reads any \
+      more; of a program that calls proc_exit, its own.
       """,
     version: "polymnia \(version)",
     subcommands: [
@@ -27,4 +27,6 @@ enum ExitStatus {
   static let inputError: Int32 = 1
   static let usage: Int32 = 2
   static let trap: Int32 = 134
+  /// The output was cut off by whoever read it: what shells say of a program that SIGPIPE has ended.
+  static let brokenPipe: Int32 = 141
 }

@@ -66,9 +66,9 @@ struct Execution {
       board?.add(.unlinkable)
       return record
     }
-    store.setDeadline(after: Self.deadline)
-    defer { store.setDeadline(nil) }
+    defer { store.removeDeadline() }
     do {
+      try store.setDeadline(after: Self.deadline)
       refuel(store)
       let instance = try store.instantiate(module, imports: imports)
       board?.add(.instantiated)

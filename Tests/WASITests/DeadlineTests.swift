@@ -89,7 +89,7 @@ import WasmEngine
       try wasi.define(in: linker)
       let module = try engine.compile(text: "(module \(text) \(body))")
       let start = ContinuousClock.now
-      store.setDeadline(after: .milliseconds(60))
+      try store.setDeadline(after: .milliseconds(60))
       do {
         let instance = try linker.instantiate(module, initializing: true)
         if entry == "_start" { _ = try wasi.run(instance) }
@@ -160,7 +160,7 @@ import WasmEngine
       Duration(secondsComponent: .min, attosecondsComponent: 0),
       .seconds(1e20), .seconds(-1e20), .zero, .nanoseconds(-1),
     ] {
-      store.setDeadline(after: duration)
+      try store.setDeadline(after: duration)
       #expect(store.isInterrupted == (duration <= .zero), "\(duration)")
     }
   }

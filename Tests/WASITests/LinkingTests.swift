@@ -162,7 +162,7 @@ private final class Output: @unchecked Sendable {
             (br $again))))
       """
     let instance = try linker.instantiate(try engine.compile(text: text))
-    store.setDeadline(after: .milliseconds(30))
+    try store.setDeadline(after: .milliseconds(30))
     let error = #expect(throws: Trap.self) { try wasi.run(instance) }
     #expect(error?.kind == .deadlineExceeded)
   }

@@ -1,4 +1,3 @@
-import Synchronization
 import WebAssembly
 
 extension CompiledModule {
@@ -23,7 +22,7 @@ extension CompiledModule {
     let bodies = module.bodies
     let batches = Self.batches(bodies)
     let total = batches.reduce(0) { $0 + $1.bytes }
-    let done = Mutex(0)
+    let done = Lock(0)
     Threads.forEach(
       batches.count, threads: threads ?? engine.configuration.validationThreads ?? Threads.processorCount
     ) { index in

@@ -1,4 +1,3 @@
-import Synchronization
 import WebAssembly
 
 /// A module that is ready to be instantiated, in any number of stores of its engine. It can be used by any number of
@@ -35,10 +34,10 @@ public final class CompiledModule: Sendable {
   /// The code that assumes memories to be of the engine's default classes; nil where the engine only interprets.
   let machine: ModuleMachineCode?
   /// The code that assumes nothing of memories, made when an instance needs it.
-  let weakest = Mutex<ModuleMachineCode?>(nil)
+  let weakest = Lock<ModuleMachineCode?>(nil)
   /// Where the code is kept, and the name of the module there.
   private let cache: (cache: CodeCache, digest: SHA256.Digest)?
-  private let cachedNames = Mutex<Names?>(nil)
+  private let cachedNames = Lock<Names?>(nil)
 
   public var module: Module { validated.module }
 

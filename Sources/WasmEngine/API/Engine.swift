@@ -19,6 +19,10 @@ public enum CompilationTime: String, Hashable, Sendable, CaseIterable {
 
 /// Compiles modules, and holds what all their instances share: the configuration and the canonical types. It can be used
 /// by any number of threads at once.
+///
+/// After a `fork` both processes have engines, modules and stores of their own, with their code and their deadlines. A fork
+/// waits a moment for threads that are inside of the engine. A child that was made without the platform's `fork` (by the bare
+/// system call) may only execute another program.
 public final class Engine: Sendable {
   public struct Configuration: Sendable {
     /// The proposals that modules may use.
@@ -29,7 +33,8 @@ public final class Engine: Sendable {
     /// Whether executions use up the fuel of their store: one unit for each instruction, charged for each block.
     public var metersFuel = false
     /// Bytes for the frames of wasm functions in each store. Deeper recursion is a trap. At least 4096; where the system does
-    /// not give as many, every call is a trap.
+    /// not give as many, every call is a trap. Compiled code has its frames on the stack of the thread that calls it, of which
+    /// a call uses no more than this, and never the last 160 KB.
     public var stackSize = 8 << 20
     /// How many threads validate a module, and compile one eagerly; nil for one per processor. At least one, and at most
     /// ``mostThreads``.

@@ -34,6 +34,10 @@ public enum UsageError: Error, Hashable, Sendable {
   case resourceRefused(String)
   /// Fuel of a store whose engine does not meter it.
   case fuelNotMetered
+  /// A call on a stack that is neither the thread's nor one that the store was told of (``Store/onStack(_:_:)``).
+  case foreignStack
+  /// A deadline for which the system gives no thread.
+  case deadlineRefused
 }
 
 extension UsageError: CustomStringConvertible {
@@ -63,6 +67,8 @@ extension UsageError: CustomStringConvertible {
     case .unusableType(let text): "unusable type: \(text)"
     case .resourceRefused(let text): "\(text) refused"
     case .fuelNotMetered: "the engine does not meter fuel"
+    case .foreignStack: "the call is on a stack that is not the thread's, and the store was not told where that ends"
+    case .deadlineRefused: "no deadline can be kept: the system gives no thread for it"
     }
   }
 }

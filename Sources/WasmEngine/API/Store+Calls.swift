@@ -29,6 +29,7 @@ extension Store {
   private func execute(_ record: FunctionRecord, slots: UnsafeMutablePointer<UInt64>) throws {
     let isHost = record.context.base == hostContext.base
     guard UInt64(ThreadStack.position) > context[StoreContext.nativeStackLimitOffset] else { throw stackExhausted() }
+    guard context[StoreContext.interruptOffset] == 0 else { throw interrupted() }
     if record.machineCode != 0, !isHost {
       let status = Tier.enterMachineCode(record, slots: slots, in: context)
       if status != .completed { throw failure(status) }
@@ -56,6 +57,9 @@ extension Store {
   // MARK: Failures
 
   func stackExhausted() -> any Error { failure(RuntimeCalls.trap(context, .callStackExhausted)) }
+
+  /// For a call that is not to begin, since the interrupt word is set.
+  func interrupted() -> any Error { failure(RuntimeCalls.interrupted(context)) }
 
   /// What the host is told of an execution that did not complete.
   func failure(_ status: ExecutionStatus) -> any Error {

@@ -51,6 +51,10 @@ public final class Store {
   private var memorySequence = 0
   private var machineEntryCount = 0
   private var deadlineToken: UInt64?
+  /// The stacks that calls are under way on and that are no thread's.
+  var givenStacks: [StackBounds] = [] {
+    didSet { context[StoreContext.givenStackCountOffset] = UInt64(clamping: givenStacks.count) }
+  }
 
   public init(_ engine: Engine) {
     self.engine = engine
@@ -60,14 +64,14 @@ public final class Store {
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: StoreContext.size + VMContext.headerSize)
     context = StoreContext(memory)
     hostContext = VMContext(memory + StoreContext.size)
-    if engine.configuration.tier == .compiler, engine.configuration.usesGuardPages, SignalTraps.areAvailable,
-      let page = TrapPage()
-    {
-      trapPage = page
-      context[StoreContext.interruptPageOffset] = UInt64(UInt(bitPattern: page.address))
+    if engine.configuration.tier == .compiler, engine.configuration.usesGuardPages, SignalTraps.areAvailable {
+      context[StoreContext.takesFaultsOffset] = 1
+      trapPage = TrapPage()
     } else {
       trapPage = nil
     }
+    if let trapPage { context[StoreContext.interruptPageOffset] = UInt64(UInt(bitPattern: trapPage.address)) }
+    context[StoreContext.nativeStackSizeOffset] = UInt64(clamping: max(engine.configuration.stackSize, 4096))
     interruptHandle = InterruptHandle(context, page: trapPage)
     // Without a stack nothing can be instantiated.
     stack = MemoryMapping(allocating: UInt64(clamping: max(engine.configuration.stackSize, 4096)))
@@ -103,27 +107,35 @@ public final class Store {
     context[StoreContext.fuelOffset] = UInt64(bitPattern: max(fuel, 0))
   }
 
-  /// Makes everything that the store executes at a later time trap as ``Trap/Kind-swift.enum/deadlineExceeded``; nil takes
-  /// a deadline back, also one that has passed.
-  public func setDeadline(_ instant: ContinuousClock.Instant?) {
+  /// Makes everything that the store executes at a later time trap as ``Trap/Kind-swift.enum/deadlineExceeded``, instead of
+  /// the deadline that it had.
+  ///
+  /// - Throws: ``UsageError/deadlineRefused`` where the system gives no thread that looks at the clock. The deadline has
+  ///   then passed, so that nothing runs without one, until another can be set or ``removeDeadline()`` is called.
+  public func setDeadline(_ instant: ContinuousClock.Instant) throws(UsageError) {
+    removeDeadline()
+    guard instant > .now else { return interruptHandle.set(InterruptWord.deadline) }
+    deadlineToken = DeadlineTimer.shared.add(interruptHandle, at: instant)
+    guard deadlineToken == nil else { return }
+    interruptHandle.set(InterruptWord.deadline)
+    throw .deadlineRefused
+  }
+
+  /// Sets the deadline to a time from now; more than a hundred years are a hundred years.
+  ///
+  /// - Throws: ``UsageError/deadlineRefused``, as for an instant.
+  public func setDeadline(after duration: Duration) throws(UsageError) {
+    // Far ends of durations are beyond those of instants.
+    let most = Duration.seconds(100 * 365 * 86_400)
+    try setDeadline(.now + min(max(duration, .zero), most))
+  }
+
+  /// Takes the deadline back, also one that has passed.
+  public func removeDeadline() {
     if let deadlineToken { DeadlineTimer.shared.remove(deadlineToken) }
     deadlineToken = nil
     interruptHandle.clear(InterruptWord.deadline)
     InterruptWord.refreshLimit(context)
-    if let instant {
-      if instant <= .now {
-        interruptHandle.set(InterruptWord.deadline)
-      } else {
-        deadlineToken = DeadlineTimer.shared.add(interruptHandle, at: instant)
-      }
-    }
-  }
-
-  /// Sets the deadline to a time from now. More than a hundred years are a hundred years.
-  public func setDeadline(after duration: Duration) {
-    // Far ends of durations are beyond those of instants.
-    let most = Duration.seconds(100 * 365 * 86_400)
-    setDeadline(.now + min(max(duration, .zero), most))
   }
 
   /// Whether execution is to stop: for host functions that wait or work long, which should then throw an

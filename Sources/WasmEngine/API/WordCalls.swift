@@ -44,6 +44,8 @@ final class Callee {
     let record = function.record
     let store = record.context.store
     return try store.onThisStack { () throws in
+      // A small function without loops would not look.
+      guard store[StoreContext.interruptOffset] == 0 else { throw function.store.interrupted() }
       let result = unsafeBitCast(entry, to: MachineCode.WordEntry.self)(record.base, a, b, c, d)
       guard store[StoreContext.statusOffset] == 0 else {
         let status = store.takeStatus()
@@ -65,7 +67,7 @@ final class Callee {
 }
 
 extension StoreContext {
-  /// Does something while the bounds of the native stack are this thread's.
+  /// Does something while the bounds of the native stack are those of the stack that it is done on.
   @inline(__always)
   func onThisStack<Result>(_ body: () throws -> Result) throws -> Result {
     let limit = self[Self.nativeStackLimitOffset]
@@ -73,7 +75,7 @@ extension StoreContext {
     let position = UInt64(ThreadStack.position)
     // A host function that wasm has called on this stack.
     if position > limit, position < start { return try body() }
-    let newLimit = UInt64(ThreadStack.limit)
+    let newLimit = try stackLimit(at: position)
     if newLimit != limit {
       self[Self.nativeStackLimitOffset] = newLimit
       InterruptWord.refreshLimit(self)
@@ -88,5 +90,29 @@ extension StoreContext {
       }
     }
     return try body()
+  }
+
+  /// The lowest address that a call from a position on the stack may reach: the end of the stack that it is on, or of the
+  /// size that is configured.
+  @inline(__always)
+  private func stackLimit(at position: UInt64) throws(UsageError) -> UInt64 {
+    let bounds = try stack(at: UInt(position))
+    let start = self[Self.nativeStackStartOffset]
+    // Further down on the stack of the call that is under way, whose limit stays.
+    if position < start, bounds.contains(UInt(start)) { return self[Self.nativeStackLimitOffset] }
+    let size = self[Self.nativeStackSizeOffset]
+    // Calls from about the same place get the same limit.
+    let lowest = position > size ? (position - size) & ~4095 : 0
+    return max(UInt64(bounds.limit), lowest)
+  }
+
+  @inline(__always)
+  private func stack(at position: UInt) throws(UsageError) -> StackBounds {
+    if self[Self.givenStackCountOffset] != 0, let given = RuntimeCalls.store(self).givenStack(at: position) {
+      return given
+    }
+    let bounds = try ThreadStack.bounds(takingFaults: self[Self.takesFaultsOffset] != 0)
+    guard bounds.contains(position) else { throw .foreignStack }
+    return bounds
   }
 }

@@ -25,7 +25,7 @@ public final class CodeCache: Sendable {
   public let capacity: UInt64
   private let report: @Sendable (Failure) -> Void
   /// nil until it is opened, -1 where it cannot be.
-  private let folder = Mutex<Int32?>(nil)
+  private let folder = Lock<Int32?>(nil)
 
   private static let suffix = ".code"
   private static let temporaryPrefix = "new-"
@@ -283,4 +283,6 @@ private func openFile(_ path: String, _ flags: Int32) -> Int32 { open(path, flag
 private func readBytes(_ file: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
   read(file, bytes, count)
 }
-private func writeBytes(_ file: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int { write(file, bytes, count) }
+private func writeBytes(_ file: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+  WriteSignals.withheld(expecting: count) { write(file, bytes, count) }
+}

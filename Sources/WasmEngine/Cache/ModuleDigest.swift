@@ -14,27 +14,32 @@ final class ModuleDigest: Sendable {
   private static let domain: [UInt8] = Array("polymnia module, pieces of 1048576".utf8)
 
   private let work: Work
-  private let thread: Mutex<pthread_t?>
+  private let thread: Lock<pthread_t?>
+  private let generation = Fork.generation
 
   private final class Work: Sendable {
     let bytes: [UInt8]
     let next = Atomic<Int>(0)
-    let pieces: Mutex<[SHA256.Digest]>
+    let pieces: Lock<[SHA256.Digest]>
 
     init(_ bytes: [UInt8]) {
       self.bytes = bytes
       let count = (bytes.count + pieceSize - 1) / pieceSize
-      pieces = Mutex(Array(repeating: [], count: count))
+      pieces = Lock(Array(repeating: [], count: count))
     }
 
     func run() {
       while true {
         let start = next.wrappingAdd(1, ordering: .relaxed).oldValue * pieceSize
         guard start < bytes.count else { return }
-        let digest = bytes.withUnsafeBytes { bytes in
-          SHA256.hash(UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + pieceSize)]))
-        }
+        let digest = hash(start)
         pieces.withLock { $0[start / pieceSize] = digest }
+      }
+    }
+
+    func hash(_ start: Int) -> SHA256.Digest {
+      bytes.withUnsafeBytes { bytes in
+        SHA256.hash(UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + pieceSize)]))
       }
     }
   }
@@ -43,24 +48,27 @@ final class ModuleDigest: Sendable {
   init(_ bytes: [UInt8]) {
     let work = Work(bytes)
     self.work = work
-    thread = Mutex(bytes.count > Self.pieceSize ? Threads.start { work.run() } : nil)
+    thread = Lock(bytes.count > Self.pieceSize ? Threads.start { work.run() } : nil)
   }
 
   deinit {
-    if let thread = thread.withLock({ $0 }) { pthread_detach(thread) }
+    if let thread = thread.withLock({ $0 }), generation == Fork.generation { pthread_detach(thread) }
   }
 
   /// Takes part in what is left, and waits for the rest.
   func finish() -> SHA256.Digest {
     work.run()
     thread.withLock { thread in
-      if let thread { pthread_join(thread, nil) }
+      if let thread { Threads.join([thread], startedIn: generation) }
       thread = nil
     }
     var hasher = SHA256()
     hasher.update(Self.domain)
     hasher.update(UInt64(work.bytes.count))
-    for piece in work.pieces.withLock({ $0 }) { hasher.update(piece) }
+    for (index, piece) in work.pieces.withLock({ $0 }).enumerated() {
+      // The piece that the thread was at when this process was forked.
+      hasher.update(piece.isEmpty ? work.hash(index * Self.pieceSize) : piece)
+    }
     return hasher.finish()
   }
 }

@@ -1,11 +1,10 @@
-import Synchronization
 import WebAssembly
 
 /// What an engine that checks its compiler has found: after each pass ``IRVerifier`` looks at the function, and
 /// ``AllocationChecker`` proves that its registers were allocated right. What fails is a mistake of the compiler, whatever
 /// the module; the function is then interpreted.
 final class CompilerChecks: Sendable {
-  private let found = Mutex<[String]>([])
+  private let found = Lock<[String]>([])
 
   /// Everything so far.
   var faults: [String] { found.withLock { $0 } }

@@ -1,11 +1,10 @@
-import Synchronization
 import WebAssembly
 
 /// The translation of a module's functions: what it needs to know of the module, and the translators that are free to be
 /// used again.
 final class ModuleTranslation: Sendable {
   let facts: ModuleFacts
-  private let idle = Mutex<[RegisterTranslator]>([])
+  private let idle = Lock<[RegisterTranslator]>([])
 
   init(_ facts: ModuleFacts) { self.facts = facts }
 

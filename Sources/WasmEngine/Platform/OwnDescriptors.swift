@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Darwin)
   import Darwin
 #else
@@ -13,8 +11,8 @@ import Synchronization
 /// occupied before the engine opens anything, nothing of its own is ever kept under one of them, and WASI asks here before
 /// it takes a descriptor for a stream.
 package enum OwnDescriptors {
-  private static let kept = Mutex<Set<Int32>>([])
-  private static let standIns = Mutex<Set<Int32>>([])
+  private static let kept = Lock<Set<Int32>>([])
+  private static let standIns = Lock<Set<Int32>>([])
 
   /// Opens the null device in the place of each standard stream that is not open.
   package static func occupyStandardStreams() {

@@ -16,7 +16,7 @@
   /// in the store's context and goes on at an exit; every other one goes to the handler that was there before, as it came.
   ///
   /// The handler allocates nothing, counts no references and makes no global. It runs on the alternative stack of the
-  /// thread where there is one; where there is none, compiled code leaves ``ThreadStack/reserve`` bytes of the thread's own
+  /// thread where there is one; where there is none, compiled code leaves ``StackBounds/reserve`` bytes of the thread's own
   /// stack free, which is plenty.
   enum Signals {
     /// The places of the registers by their numbers in machine code (rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15).

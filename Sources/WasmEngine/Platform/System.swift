@@ -12,6 +12,12 @@
   private func createMemoryFile(_ name: UnsafePointer<CChar>, _ flags: UInt32) -> Int32
   @_extern(c, "fallocate")
   private func allocateInFile(_ file: Int32, _ mode: Int32, _ offset: Int, _ length: Int) -> Int32
+  @_extern(c, "pipe2")
+  private func createPipe(_ ends: UnsafeMutablePointer<Int32>, _ flags: Int32) -> Int32
+  @_extern(c, "gettid")
+  private func gettid() -> pid_t
+  @_extern(c, "dup3")
+  private func duplicate(_ file: Int32, _ number: Int32, _ flags: Int32) -> Int32
   @_extern(c, "pthread_getattr_np")
   private func threadAttributes(_ thread: pthread_t, _ attributes: UnsafeMutablePointer<pthread_attr_t>) -> Int32
 #endif
@@ -28,6 +34,13 @@ enum System {
     guard !SystemCall.mmap.isRefused, let address = mmap(nil, size, protection, flags, file, 0), address != MAP_FAILED
     else { return nil }
     return address
+  }
+
+  /// Puts a view of a file in the place of what is mapped at an address. On failure nothing may be there any more.
+  static func replace(
+    _ address: UnsafeMutableRawPointer, _ size: Int, _ protection: Int32, _ flags: Int32, file: Int32
+  ) -> Bool {
+    !SystemCall.mmap.isRefused && mmap(address, size, protection, flags | MAP_FIXED, file, 0) == address
   }
 
   static func unmap(_ address: UnsafeMutableRawPointer, _ size: Int) -> Bool {
@@ -61,7 +74,23 @@ enum System {
     }
 
     static func setSize(_ file: Int32, _ size: Int) -> Bool {
-      !SystemCall.ftruncate.isRefused && ftruncate(file, size) == 0
+      !SystemCall.ftruncate.isRefused && WriteSignals.withheld(expecting: 0, { Int(ftruncate(file, size)) }) == 0
+    }
+
+    /// Puts a file in the place of another, under whose number it is from then on.
+    static func replace(_ number: Int32, by file: Int32) -> Bool {
+      guard duplicate(file, number, O_CLOEXEC) == number else { return false }
+      close(file)
+      return true
+    }
+
+    /// The first part of a file from an offset on in which something was written; nil where there is none.
+    static func written(in file: Int32, from offset: Int) -> Range<Int>? {
+      let (data, hole): (Int32, Int32) = (3, 4)  // SEEK_DATA, SEEK_HOLE
+      let start = lseek(file, offset, data)
+      guard start >= 0 else { return nil }
+      let end = lseek(file, start, hole)
+      return end > start ? start..<end : nil
     }
 
     /// Makes a part of a file zero and gives its backing back.
@@ -74,8 +103,10 @@ enum System {
     static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32, at offset: Int) -> Bool {
       var done = 0
       while done < bytes.count, let start = bytes.baseAddress {
+        let left = bytes.count - done
         let written =
-          SystemCall.pwrite.isRefused ? -1 : pwrite(file, start + done, bytes.count - done, offset + done)
+          SystemCall.pwrite.isRefused
+          ? -1 : WriteSignals.withheld(expecting: left) { pwrite(file, start + done, left, offset + done) }
         if written > 0 {
           done += written
         } else if written == 0 || errno != EINTR {
@@ -126,9 +157,12 @@ enum System {
     return thread
   }
 
-  static func createThreadKey() -> pthread_key_t? {
+  /// - Parameter destructor: Takes back the value of a thread that ends.
+  static func createThreadKey(
+    _ destructor: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Void
+  ) -> pthread_key_t? {
     var key = pthread_key_t()
-    guard !SystemCall.createThreadKey.isRefused, pthread_key_create(&key, nil) == 0 else { return nil }
+    guard !SystemCall.createThreadKey.isRefused, pthread_key_create(&key, destructor) == 0 else { return nil }
     return key
   }
 
@@ -148,6 +182,21 @@ enum System {
       var size = 0
       guard pthread_attr_getstack(&attributes, &address, &size) == 0 else { return nil }
       return (UInt(bitPattern: address), UInt(size))
+    }
+
+    /// The end of the stack that the process began with; nil on any other thread than the first.
+    static var firstStackEnd: UInt? {
+      guard getpid() == gettid(), let end = dlsym(nil, "__libc_stack_end") else { return nil }
+      return end.load(as: UInt.self) | 4095
+    }
+
+    /// Both ends of a new pipe, which are closed when another program is executed.
+    static func makePipe() -> (read: Int32, write: Int32)? {
+      var ends: (Int32, Int32) = (-1, -1)
+      let isMade = withUnsafeMutableBytes(of: &ends) { ends in
+        !SystemCall.pipe.isRefused && createPipe(ends.baseAddress!.assumingMemoryBound(to: Int32.self), O_CLOEXEC) == 0
+      }
+      return isMade ? ends : nil
     }
 
     // MARK: Signals

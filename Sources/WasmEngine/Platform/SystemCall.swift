@@ -12,6 +12,7 @@ package enum SystemCall: String, CaseIterable, Sendable {
   case mmap, munmap, mprotect, mremap, madvise
   case memoryFile = "memfd_create"
   case ftruncate, fallocate, pwrite
+  case pipe = "pipe2"
   case createThread = "pthread_create"
   case createThreadKey = "pthread_key_create"
   case setThreadValue = "pthread_setspecific"
@@ -24,7 +25,7 @@ package enum SystemCall: String, CaseIterable, Sendable {
     switch self {
     case .mmap, .munmap, .mprotect, .mremap, .sigaltstack, .setThreadValue, .threadAttributes: ENOMEM
     case .madvise, .sigaction, .signalMask: EINVAL
-    case .memoryFile: EMFILE
+    case .memoryFile, .pipe: EMFILE
     case .ftruncate: EFBIG
     case .fallocate: EOPNOTSUPP
     case .pwrite: ENOSPC
@@ -49,6 +50,7 @@ package final class InjectedFailures: Sendable {
   }
 
   fileprivate static let areAny = Atomic<Bool>(false)
+  // No lock that a fork holds: what the fork itself does may be refused too.
   private static let active = Mutex<[InjectedFailures]>([])
 
   private let call: SystemCall

@@ -32,6 +32,12 @@ enum Threads {
     System.createThread(stackSize: stackSize.map { max($0, 65_536) }, body)
   }
 
+  /// Waits for threads to end; does nothing in the child of a fork, where they never were.
+  static func join(_ threads: [pthread_t], startedIn generation: UInt32) {
+    guard generation == Fork.generation else { return }
+    for thread in threads { pthread_join(thread, nil) }
+  }
+
   /// Leaves a thread to itself.
   static func detach(_ thread: pthread_t) { pthread_detach(thread) }
 
@@ -42,7 +48,8 @@ enum Threads {
     pthread_join(thread, nil)
   }
 
-  /// Calls the body once for each number below `count`, on up to `threads` threads of which the calling one is one.
+  /// Calls the body once for each number below `count`, on up to `threads` threads of which the calling one is one. If the
+  /// body forks, what the other threads were at stays undone in the child.
   static func forEach(_ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Void) {
     let next = Counter()
     let work: @Sendable () -> Void = {
@@ -52,13 +59,14 @@ enum Threads {
         body(index)
       }
     }
+    let generation = Fork.generation
     var others: [pthread_t] = []
     for _ in 1..<max(1, min(threads, count, Engine.Configuration.mostThreads)) {
       guard let thread = start(work) else { break }
       others.append(thread)
     }
     work()
-    for thread in others { pthread_join(thread, nil) }
+    join(others, startedIn: generation)
   }
 
   private final class Counter: Sendable {

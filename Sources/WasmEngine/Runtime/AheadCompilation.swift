@@ -4,22 +4,27 @@ import WebAssembly
 /// How many threads of an engine may compile ahead at a time, for all its modules together.
 final class AheadThreads: Sendable {
   let limit: Int
-  private let running = Atomic<Int>(0)
+  private let running = Lock(Running())
+
+  private struct Running {
+    var count = 0
+    /// Threads do not come along when the process forks.
+    var generation = Fork.generation
+  }
 
   init(limit: Int) { self.limit = min(max(0, limit), Engine.Configuration.mostThreads) }
 
   /// Whether there may be one thread more. It is given back when it ends.
   func take() -> Bool {
-    var count = running.load(ordering: .relaxed)
-    while count < limit {
-      let result = running.compareExchange(expected: count, desired: count + 1, ordering: .acquiringAndReleasing)
-      if result.exchanged { return true }
-      count = result.original
+    running.withLock { running in
+      if running.generation != Fork.generation { running = Running() }
+      guard running.count < limit else { return false }
+      running.count += 1
+      return true
     }
-    return false
   }
 
-  func giveBack() { running.subtract(1, ordering: .acquiringAndReleasing) }
+  func giveBack() { running.withLock { $0.count -= 1 } }
 }
 
 /// What of a module's functions is to be compiled before it is called: what is called by functions that have been entered.
@@ -43,6 +48,7 @@ final class AheadCompilation: @unchecked Sendable {
   /// The next one last.
   private var candidates: [Candidate] = []
   private var idleThreads = 0
+  private var generation = Fork.generation
   private var isStopped = false
 
   private let threads: AheadThreads
@@ -73,6 +79,11 @@ final class AheadCompilation: @unchecked Sendable {
     let startsThread = lock.withLock {
       guard !isStopped else { return false }
       entered.append(UInt32(defined))
+      if generation != Fork.generation {
+        // Those who wait have stayed in the parent process.
+        generation = Fork.generation
+        idleThreads = 0
+      }
       if idleThreads > 0 {
         lock.wakeOne()
         return false

@@ -1,9 +1,8 @@
-import Synchronization
 import WebAssembly
 
 /// The types of an engine, which any number of threads register, release and compare.
 final class CanonicalTypes: Sendable {
-  private let registry = Mutex(TypeRegistry())
+  private let registry = Lock(TypeRegistry())
 
   /// Registers the types of a module. Besides, its index spaces with canonical ids for type indices.
   func register(_ module: Module, _ spaces: IndexSpaces) -> (types: RegisteredTypes, spaces: IndexSpaces) {

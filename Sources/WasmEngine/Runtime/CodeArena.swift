@@ -13,7 +13,7 @@ final class CodeArena: Sendable {
     var total = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   deinit {
     for chunk in state.withLock({ $0.chunks }) {

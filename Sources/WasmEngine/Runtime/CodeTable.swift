@@ -6,7 +6,7 @@ final class CodeTable: @unchecked Sendable {
   private let words: UnsafeMutablePointer<Atomic<UInt>>
   let count: Int
   /// What the words point to belongs to these objects, which live as long as the module.
-  private let owners = Mutex<[any AnyObject & Sendable]>([])
+  private let owners = Lock<[any AnyObject & Sendable]>([])
 
   init(count: Int) {
     self.count = count

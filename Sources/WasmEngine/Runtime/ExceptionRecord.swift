@@ -133,7 +133,7 @@ final class ExceptionArena {
 /// The records that references of the host have let go of. Errors end on any thread; the store looks here when it makes an
 /// exception. None can be on its way through the guest then.
 final class ReleasedExceptions: Sendable {
-  private let words = Mutex<[UInt64]>([])
+  private let words = Lock<[UInt64]>([])
   private let isEmpty = Atomic(true)
 
   func add(_ word: UInt64) {

@@ -39,10 +39,10 @@ public final class InterruptHandle: Sendable {
     }
   }
 
-  private let target: Mutex<Target>
+  private let target: Lock<Target>
 
   init(_ context: StoreContext, page: TrapPage?) {
-    target = Mutex(Target(word: InterruptWord.at(context), limit: InterruptWord.limit(context), page: page))
+    target = Lock(Target(word: InterruptWord.at(context), limit: InterruptWord.limit(context), page: page))
   }
 
   /// Makes what the store executes now trap as ``Trap/Kind-swift.enum/interrupted``; or, where it executes nothing, the

@@ -1,4 +1,3 @@
-import Synchronization
 import WebAssembly
 
 /// Compiled code at run time: entering it, leaving it, and what it calls that is not a runtime function of both tiers.
@@ -62,7 +61,7 @@ enum MachineCode {
 
   /// The thunks of an engine.
   final class ThunkCache: Sendable {
-    private let thunks = Mutex(Thunks())
+    private let thunks = Lock(Thunks())
     private let arena = CodeArena()
 
     /// A thunk for functions of a type; nil where there is no room for it, or where calls of the type are not in words.

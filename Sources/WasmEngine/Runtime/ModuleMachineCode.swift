@@ -10,13 +10,13 @@ final class ModuleMachineCode: Sendable {
   private let functionCount: Int
   /// For each defined function the address of its code, or one of the states below.
   private nonisolated(unsafe) let addresses: UnsafeMutablePointer<Atomic<UInt>>
-  private let compilers = Mutex<[CompilerContext]>([])
+  private let compilers = Lock<[CompilerContext]>([])
   /// Why functions are interpreted, by their index among the defined ones.
-  let refusals = Mutex<[Int: String]>([:])
+  let refusals = Lock<[Int: String]>([:])
 
   /// Functions that are to be interpreted though they could be compiled, by the same index: for tests of what passes
   /// between the tiers. To be set before the functions are called.
-  let leftToInterpreter = Mutex<Set<Int>>([])
+  let leftToInterpreter = Lock<Set<Int>>([])
   /// Where the code is kept from run to run.
   private let kept: (cache: CodeCache, key: [UInt8])?
   /// Bytes of code that came from the cache, and that were made since.
@@ -34,10 +34,12 @@ final class ModuleMachineCode: Sendable {
 
   private static let notCompiled: UInt = 0
   private static let refused: UInt = 1
-  /// Some thread is at it.
-  private static let claimed: UInt = 2
   /// There was no room for its code. It is interpreted too, but no file says so of it: the next run may have room.
   private static let unplaced: UInt = 3
+  /// Some thread of this process is at it. After a fork the claims of its parent's threads mean nothing.
+  private static var claimed: UInt { UInt(Fork.generation & 0x3FFF) << 2 | 2 }
+  /// Code has no address below, and the states are smaller.
+  private static let lowestAddress: UInt = 1 << 16
 
   /// - Parameter digest: The name of the module's bytes, where its code may be kept in a cache.
   init(
@@ -69,8 +71,10 @@ final class ModuleMachineCode: Sendable {
   /// Whether it is settled how a defined function is executed.
   func isSettled(_ defined: Int) -> Bool { Self.isSettled(address(defined)) }
 
-  private static func isSettled(_ address: UInt) -> Bool { address != notCompiled && address != claimed }
-  private static func isCode(_ address: UInt) -> Bool { address > unplaced }
+  private static func isSettled(_ address: UInt) -> Bool {
+    address == refused || address == unplaced || isCode(address)
+  }
+  private static func isCode(_ address: UInt) -> Bool { address >= lowestAddress }
 
   /// Lets the records of an instance point to the code that is there.
   func enter(into instance: InstanceData) {
@@ -113,8 +117,10 @@ final class ModuleMachineCode: Sendable {
 
   /// Lets one thread compile a function.
   private func claim(_ defined: Int) -> Bool {
-    addresses[defined].compareExchange(
-      expected: Self.notCompiled, desired: Self.claimed, ordering: .acquiringAndReleasing
+    let known = address(defined)
+    guard known != Self.claimed, !Self.isSettled(known) else { return false }
+    return addresses[defined].compareExchange(
+      expected: known, desired: Self.claimed, ordering: .acquiringAndReleasing
     ).exchanged
   }
 

@@ -1,4 +1,3 @@
-import Synchronization
 import WebAssembly
 
 extension Engine {
@@ -16,8 +15,8 @@ extension Engine {
     let size = module.bodies.reduce(0) { $0 + $1.range.count }
     let threads = size < 200_000 ? 1 : configuration.validationThreads ?? Threads.processorCount
     let chunks = Self.chunks(module.bodies, count: count, size: threads == 1 && progress == nil ? .max : 100_000)
-    let results = Mutex<[Int: Result<FunctionSummaries, ModuleError>]>([:])
-    let done = Mutex(0)
+    let results = Lock<[Int: Result<FunctionSummaries, ModuleError>]>([:])
+    let done = Lock(0)
     Threads.forEach(chunks.count, threads: threads) { index in
       let chunk = chunks[index]
       let result = Result { () throws(ModuleError) in try validator.validateFunctions(chunk.functions) }
@@ -31,12 +30,13 @@ extension Engine {
     }
     let all = results.withLock { $0 }
     var summaries: [FunctionSummaries] = []
-    // Bodies stand in the order of their offsets, and a chunk stops at its first error.
+    // Bodies stand in the order of their offsets, and a chunk stops at its first error. What is missing was in the hands of a
+    // thread of the process that forked this one (in `progress`).
     for index in chunks.indices {
       switch all[index] {
       case .success(let summary): summaries.append(summary)
       case .failure(let error): throw error
-      case nil: break
+      case nil: summaries.append(try validator.validateFunctions(chunks[index].functions))
       }
     }
     return try validator.finish(summaries)

@@ -60,6 +60,12 @@ struct StoreContext {
   /// How the innermost call between the host and machine code ended, an ``ExecutionStatus``, where that did not complete;
   /// whoever looks at it makes it 0 again.
   static let statusOffset = 216
+  /// How many bytes of the native stack a call from the host may use (``Engine/Configuration/stackSize``).
+  static let nativeStackSizeOffset = 224
+  /// 1 where compiled code may leave accesses to fault.
+  static let takesFaultsOffset = 232
+  /// How many stacks the embedder has told of (``Store/onStack(_:_:)``).
+  static let givenStackCountOffset = 240
   /// The registers of compiled code that faulted, as the system orders them (``Signals``).
   static let faultRegistersOffset = 256
 

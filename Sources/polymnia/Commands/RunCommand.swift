@@ -123,7 +123,7 @@ struct RunCommand: ParsableCommand {
     let linked = try links.map { try program.load($0.file, isProgram: false, &clock) }
     let module = try program.load(path, isProgram: true, &clock)
     // Whatever code runs from here on has its time limited, that of the linked modules too.
-    program.setDeadline()
+    try program.setDeadline()
     for (link, module) in zip(links, linked) {
       let instance = try program.instantiate(module, initializing: true, &clock)
       try program.reporting(link.file) { try program.linker.define(instance, as: link.name) }

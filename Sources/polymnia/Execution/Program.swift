@@ -59,6 +59,7 @@ final class Program {
     configuration.standardOutput = .descriptor(1)
     configuration.standardError = .descriptor(2)
     configuration.memoryName = options.wasiMemory
+    configuration.brokenPipeExit = UInt32(clamping: ExitStatus.brokenPipe)
     return configuration
   }
 
@@ -215,8 +216,13 @@ final class Program {
   }
 
   /// Begins the time that the modules have together.
-  func setDeadline() {
-    if let timeout { store.setDeadline(after: timeout.duration) }
+  func setDeadline() throws {
+    guard let timeout else { return }
+    do {
+      try store.setDeadline(after: timeout.duration)
+    } catch {
+      throw CommandFailure(diagnostics: ["polymnia: error: \(error)"])
+    }
   }
 
   /// Turns what an execution can throw into what the command says of it.

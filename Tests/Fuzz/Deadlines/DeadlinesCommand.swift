@@ -102,12 +102,12 @@ private struct DeadlineTrial {
       if tier == .compiler, !module.functionsLeftToInterpreter.isEmpty { return "not compiled" }
       let linker = Linker(Store(engine))
       if program.isStart {
-        linker.store.setDeadline(after: .milliseconds(deadline))
+        try linker.store.setDeadline(after: .milliseconds(deadline))
         start = Self.processorTime()
         do { _ = try linker.instantiate(module) } catch { return judge(error, start, program) }
       } else {
         let run = try linker.instantiate(module).function("run")
-        linker.store.setDeadline(after: .milliseconds(deadline))
+        try linker.store.setDeadline(after: .milliseconds(deadline))
         start = Self.processorTime()
         do { _ = try run.call([]) } catch { return judge(error, start, program) }
       }

@@ -214,8 +214,8 @@ struct Differential {
       policies[index] = way.policy(index, isReadOnly: index == readOnly)
     }
     let instance = try store.instantiate(module, imports: imports, policies: policies)
-    store.setDeadline(after: deadline)
-    defer { store.setDeadline(nil) }
+    try store.setDeadline(after: deadline)
+    defer { store.removeDeadline() }
     call(instance, seed, &record)
     record.events.append(state(instance))
     record.faults = engine.compilerFaults

@@ -105,8 +105,8 @@ struct LoweringTrial {
     let host = LoweringHost(store, remotes: lowered?.remotes ?? [])
     let imports = try module.imports.map { try host.value(of: $0) }
     var record = Record()
-    store.setDeadline(after: deadline)
-    defer { store.setDeadline(nil) }
+    try store.setDeadline(after: deadline)
+    defer { store.removeDeadline() }
     let instance: Instance
     do {
       instance = try store.instantiate(module, imports: imports)

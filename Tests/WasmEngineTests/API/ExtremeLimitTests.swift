@@ -202,17 +202,17 @@ import Testing
       let store = Store(makeEngine { $0.tier = tier })
       let instance = try store.load(Self.program)
       for duration in durations {
-        store.setDeadline(after: duration)
+        try store.setDeadline(after: duration)
         let expected: Trap.Kind? = duration > .zero ? nil : .deadlineExceeded
         #expect(trapKind { _ = try callI32(instance, "f", .i32(5)) } == expected)
       }
       for instant in [
         ContinuousClock.Instant.now.advanced(by: .seconds(Int64.max)), .now.advanced(by: .seconds(Int64.min)),
       ] {
-        store.setDeadline(instant)
+        try store.setDeadline(instant)
         #expect(trapKind { _ = try callI32(instance, "f", .i32(5)) } == (instant > .now ? nil : .deadlineExceeded))
       }
-      store.setDeadline(nil)
+      store.removeDeadline()
       #expect(try callI32(instance, "f", .i32(5)) == 5)
     }
   }

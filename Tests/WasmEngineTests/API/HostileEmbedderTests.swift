@@ -365,7 +365,7 @@ import WasmEngine
   @Test func interruptAfterTheStoreIsGone() throws {
     var short: Store? = Store()
     let handle = short!.interruptHandle
-    short!.setDeadline(after: .seconds(3600))
+    try short!.setDeadline(after: .seconds(3600))
     short = nil
     handle.interrupt()
   }

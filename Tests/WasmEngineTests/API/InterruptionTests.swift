@@ -37,11 +37,11 @@ import WasmEngine
     }
     let instance = try linker.instantiate(try store.engine.compile(text: Self.guest))
     let function = try instance.function("f")
-    store.setDeadline(after: .milliseconds(20))
+    try store.setDeadline(after: .milliseconds(20))
     let trap = #expect(throws: Trap.self) { try function.call() }
     #expect(trap?.kind == .deadlineExceeded)
     #expect(trap?.backtrace.map(\.function) == [1, 2])
-    store.setDeadline(nil)
+    store.removeDeadline()
     store.interruptHandle.interrupt()
     #expect(throws: Trap.self) { try function.call() }
     // An interrupt is over with that.

@@ -414,7 +414,7 @@ import Testing
         try linker.define("env", "stop") { (caller: borrowing Caller, kind: Int32) throws in
           if kind == 7 { throw HostError() }
           if kind == 6 { caller.store.interruptHandle.interrupt() }
-          if kind == 8 { caller.store.setDeadline(after: .zero) }
+          if kind == 8 { try caller.store.setDeadline(after: .zero) }
         }
       }
       outcomes.append((0...8).map { Self.outcome(instance, "caught", [.i32($0)]) })

@@ -108,10 +108,10 @@ import Testing
               (call $tree (i32.sub (local.get 0) (i32.const 1)))))))
       """)
     for name in ["loop", "tail", "tree"] {
-      store.setDeadline(after: .milliseconds(5))
+      try store.setDeadline(after: .milliseconds(5))
       #expect(trapKind { _ = try instance.function(name).call([]) } == .deadlineExceeded)
     }
-    store.setDeadline(after: .milliseconds(5))
+    try store.setDeadline(after: .milliseconds(5))
     #expect(trapKind { _ = try instance.function("table").call([.i32(0)]) } == .deadlineExceeded)
   }
 }

@@ -78,11 +78,11 @@ import Testing
     #expect(Threads.start { handle.interrupt() } != nil)
     #expect(trapKind { _ = try tree.call([.i32(100)]) } == .interrupted)
     #expect(try callI32(instance, "count") == 7)
-    store.setDeadline(after: .milliseconds(20))
+    try store.setDeadline(after: .milliseconds(20))
     #expect(trapKind { _ = try tree.call([.i32(100)]) } == .deadlineExceeded)
     #expect(trapKind { _ = try loop.call([]) } == .deadlineExceeded)
     #expect(trapKind { _ = try instance.function("count").call([]) } == .deadlineExceeded)
-    store.setDeadline(nil)
+    store.removeDeadline()
     #expect(try callI32(instance, "count") == 7)
   }
 

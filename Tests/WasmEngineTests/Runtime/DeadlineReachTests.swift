@@ -132,11 +132,11 @@ struct DeadlineReachTests {
     let module = try Self.engine(tier).compile(text: "(module \(program.text))")
     let store = Store(module.engine)
     let run = try Linker(store).instantiate(module).function("run")
-    store.setDeadline(after: .milliseconds(20))
+    try store.setDeadline(after: .milliseconds(20))
     let trap = #expect(throws: Trap.self) { _ = try run.call([]) }
     #expect(trap?.kind == .deadlineExceeded)
     // What was stopped can go on.
-    store.setDeadline(nil)
+    store.removeDeadline()
     #expect(!store.isInterrupted)
   }
 
@@ -167,7 +167,7 @@ struct DeadlineReachTests {
     let module = try Self.engine(tier).compile(
       text: "(module \(Self.memory) \(Self.leaf) (func $s \(Self.repeated("(call $leaf)", 4000))) (start $s))")
     let store = Store(module.engine)
-    store.setDeadline(after: .milliseconds(20))
+    try store.setDeadline(after: .milliseconds(20))
     let trap = #expect(throws: Trap.self) { _ = try Linker(store).instantiate(module) }
     #expect(trap?.kind == .deadlineExceeded)
   }

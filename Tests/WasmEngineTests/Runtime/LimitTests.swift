@@ -68,14 +68,14 @@ import Testing
   @Test func deadlines() throws {
     let store = Store()
     let instance = try store.load(Self.loops)
-    store.setDeadline(after: .milliseconds(20))
+    try store.setDeadline(after: .milliseconds(20))
     #expect(trapKind { try instance.function("loop")() } == .deadlineExceeded)
     #expect(trapKind { try instance.function("loop")() } == .deadlineExceeded)
-    store.setDeadline(nil)
+    store.removeDeadline()
     #expect(try callI32(instance, "deep", .i32(10)) == 10)
-    store.setDeadline(.now)
+    try store.setDeadline(.now)
     #expect(trapKind { try instance.function("loop")() } == .deadlineExceeded)
-    store.setDeadline(after: .seconds(1000))
+    try store.setDeadline(after: .seconds(1000))
     #expect(try callI32(instance, "deep", .i32(10)) == 10)
   }
 

@@ -30,7 +30,7 @@ import WebAssembly
     init(_ module: Module, memoryCount: Int, _ tier: ExecutionTier) throws {
       let engine = makeEngine { $0.tier = tier }
       let store = Store(engine)
-      store.setDeadline(after: .seconds(20))
+      try store.setDeadline(after: .seconds(20))
       let compiled = try engine.compile(module)
       let host = LoweringHost(store, remotes: [])
       instance = try store.instantiate(compiled, imports: try compiled.imports.map { try host.value(of: $0) })

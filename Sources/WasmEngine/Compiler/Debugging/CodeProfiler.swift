@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Darwin)
   import Darwin
 #else
@@ -20,46 +18,78 @@ public struct CodeProfile: OptionSet, Hashable, Sendable {
 }
 
 /// Tells `perf` which addresses are which functions, in either of the ways that it knows for code that is made while a
-/// program runs.
+/// program runs. The files are those of the process, whose engines share them.
 final class CodeProfiler: Sendable {
   private struct Files: Sendable {
     var map: Int32 = -1
     var dump: Int32 = -1
     var nextIndex: UInt64 = 0
+    /// The child of a fork has files of its own, under its own number.
+    var generation = Fork.generation
   }
 
-  private let files: Mutex<Files>
+  private static let files = Lock(Files())
+  private let profile: CodeProfile
 
   /// - Returns: nil where nothing is wanted, or no file can be created; `failure` says why one cannot.
   static func make(_ profile: CodeProfile, failure: inout String?) -> CodeProfiler? {
     guard !profile.isEmpty else { return nil }
     OwnDescriptors.occupyStandardStreams()
-    var files = Files()
+    let (made, reason) = files.withLock { files in open(profile, in: &files) }
+    failure = reason
+    return made.isEmpty ? nil : CodeProfiler(made)
+  }
+
+  private init(_ profile: CodeProfile) { self.profile = profile }
+
+  /// Creates the files that are wanted and not there yet. The result are those that are there, and why one is not.
+  private static func open(_ profile: CodeProfile, in files: inout Files) -> (CodeProfile, failure: String?) {
+    if files.generation != Fork.generation {
+      for file in [files.map, files.dump] where file >= 0 { OwnDescriptors.release(file) }
+      files = Files()
+    }
     let process = getpid()
+    var made: CodeProfile = []
+    var failure: String?
     if profile.contains(.perfMap) {
       let path = "/tmp/perf-\(process).map"
-      files.map = OwnDescriptors.keep(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600))
-      if files.map < 0 { failure = "\(path): \(String(cString: strerror(errno)))" }
+      if !isThere(files.map) { files.map = create(path, O_WRONLY) }
+      if files.map >= 0 { made.insert(.perfMap) } else { failure = "\(path): \(String(cString: strerror(errno)))" }
     }
     if profile.contains(.jitDump) {
       let path = "jit-\(process).dump"
-      files.dump = OwnDescriptors.keep(open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600))
-      if files.dump < 0 {
-        failure = "\(path): \(String(cString: strerror(errno)))"
-      } else if !writeHeader(files.dump, process) {
-        failure = "\(path): it cannot be mapped, so that perf does not find it"
+      if !isThere(files.dump) {
+        files.dump = create(path, O_RDWR)
+        if files.dump >= 0, !writeHeader(files.dump, process) {
+          failure = "\(path): it cannot be mapped, so that perf does not find it"
+        }
       }
+      if files.dump >= 0 { made.insert(.jitDump) } else { failure = "\(path): \(String(cString: strerror(errno)))" }
     }
-    return files.map < 0 && files.dump < 0 ? nil : CodeProfiler(files)
+    return (made, failure)
   }
 
-  private init(_ files: sending Files) { self.files = Mutex(files) }
+  /// Whether a file is open that somebody can still find.
+  private static func isThere(_ file: Int32) -> Bool {
+    guard file >= 0 else { return false }
+    var status = stat()
+    if fstat(file, &status) == 0, status.st_nlink > 0 { return true }
+    OwnDescriptors.release(file)
+    return false
+  }
 
-  deinit {
-    files.withLock { files in
-      if files.map >= 0 { OwnDescriptors.release(files.map) }
-      if files.dump >= 0 { OwnDescriptors.release(files.dump) }
+  /// Creates a file in a folder where others can create files too: never do we write into what is there already, which may
+  /// be a link to another file. What a process of this user left that had the same number goes away.
+  private static func create(_ path: String, _ access: Int32) -> Int32 {
+    let flags = access | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let file = OwnDescriptors.keep(Glibc.open(path, flags, 0o600))
+    guard file < 0, errno == EEXIST else { return file }
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_uid == geteuid(), unlink(path) == 0 else {
+      errno = EEXIST
+      return -1
     }
+    return OwnDescriptors.keep(Glibc.open(path, flags, 0o600))
   }
 
   /// False where perf will not find the file.
@@ -89,13 +119,17 @@ final class CodeProfiler: Sendable {
   /// Notes the code of a function, at its place.
   func add(_ name: String, at address: UInt, size: Int) {
     let name = String(name.map { $0 == "\n" || $0 == "\0" ? "?" : $0 })
-    files.withLock { files in
-      if files.map >= 0 {
+    Self.files.withLock { files in
+      // Nobody has asked for more than names, so nobody is told where there can be none.
+      if files.generation != Fork.generation { _ = Self.open(profile, in: &files) }
+      if files.map >= 0, profile.contains(.perfMap) {
         var line = Record()
         line.text("\(String(address, radix: 16)) \(String(size, radix: 16)) \(name)\n")
         line.write(to: files.map)
       }
-      guard files.dump >= 0, let code = UnsafeRawPointer(bitPattern: address) else { return }
+      guard files.dump >= 0, profile.contains(.jitDump), let code = UnsafeRawPointer(bitPattern: address) else {
+        return
+      }
       var record = Record()
       record.word(UInt32(0))
       record.word(UInt32(16 + 40 + name.utf8.count + 1 + size))
@@ -128,7 +162,8 @@ final class CodeProfiler: Sendable {
       bytes.withUnsafeBytes { buffer in
         var rest = buffer[...]
         while !rest.isEmpty {
-          let count = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+          let piece = UnsafeRawBufferPointer(rebasing: rest)
+          let count = WriteSignals.withheld(expecting: piece.count) { writeBytes(file, piece.baseAddress, piece.count) }
           if count < 0, errno == EINTR { continue }
           guard count > 0 else { return }
           rest = rest.dropFirst(count)
@@ -137,3 +172,6 @@ final class CodeProfiler: Sendable {
     }
   }
 }
+
+/// The system's function, under a name that the methods do not hide.
+private func writeBytes(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(file, bytes, count) }

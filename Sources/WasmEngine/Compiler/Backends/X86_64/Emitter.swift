@@ -51,7 +51,7 @@ struct Emitter: ~Copyable {
   /// The registers that are kept for the caller, with their slots.
   private var saved: [(register: Register, slot: Int32)] = []
   /// The bytes that a frame may have whose function does not compare the stack pointer: a fraction of
-  /// ``ThreadStack/reserve``.
+  /// ``StackBounds/reserve``.
   private static let leafFrameLimit = 4096
   /// The most slots of a frame, of which distances in 32 bits are far from full.
   static let mostSlots = 1 << 24
