@@ -73,7 +73,7 @@ import Testing
       """
       "${POLYMNIA%polymnia}polymnia-fuzz" traps --count 1000000000 <&- >&- & fuzz=$!
       n=0; until ls -l /proc/$fuzz/fd 2>/dev/null | grep -q wasm-code || [ $n = 200 ]; do n=$((n + 1)); sleep 0.1; done
-      readlink /proc/$fuzz/fd/0 /proc/$fuzz/fd/1; kill $fuzz
+      readlink /proc/$fuzz/fd/0 /proc/$fuzz/fd/1; kill -9 $fuzz
       """)
     #if os(Linux) && arch(x86_64)
       #expect(outcome.output == "/dev/null\n/dev/null\n", "\(outcome.errors)")
@@ -87,7 +87,7 @@ import Testing
       """
       "$POLYMNIA" run --cache --timeout 30 --invoke f loop.wat & sleep 1
       for n in /proc/$!/fdinfo/*; do [ -e /proc/$$/fd/${n##*/} ] || grep flags: $n; done
-      ls -l /proc/$!/fd | grep -c wasm-code; kill $!
+      ls -l /proc/$!/fd | grep -c wasm-code; kill -9 $!
       """)
     let flags = outcome.output.split(separator: "\n").filter { $0.hasPrefix("flags:") }
     #if os(Linux) && arch(x86_64)

@@ -26,11 +26,13 @@ final class CommandFolder {
     try run(GoldenCase.executable, arguments)
   }
 
-  /// Runs a line of a shell, for which `polymnia` is the command and `$POLYMNIA` its path. What hangs is ended after a
-  /// minute, with status 124.
+  /// Runs a line of a shell, for which `polymnia` is the command and `$POLYMNIA` its path. What hangs is killed after
+  /// a minute. Threads of tests block most signals, and what they start inherits that: a line that ends a process must
+  /// kill it, or it outlives the test, which waits for it.
   func shell(_ line: String) throws -> GoldenCase.Outcome {
     try run(
-      URL(filePath: "/usr/bin/timeout"), ["60", "/bin/sh", "-c", "polymnia() { \"$POLYMNIA\" \"$@\"; }\n\(line)"])
+      URL(filePath: "/usr/bin/timeout"),
+      ["-s", "KILL", "60", "/bin/sh", "-c", "polymnia() { \"$POLYMNIA\" \"$@\"; }\n\(line)"])
   }
 
   private func run(_ executable: URL, _ arguments: [String]) throws -> GoldenCase.Outcome {
