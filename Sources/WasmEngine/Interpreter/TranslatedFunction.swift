@@ -56,8 +56,9 @@ final class TranslatedFunction: @unchecked Sendable {
       + tryRanges.capacity * MemoryLayout<TryRange>.stride + clauses.capacity * MemoryLayout<Clause>.stride
   }
 
+  /// Behind all code for what is not of this function.
   private func offset(_ pc: CodePointer) -> UInt32 {
-    UInt32(pc - UnsafeRawPointer(code + CodeHeader.size))
+    UInt32(exactly: pc - UnsafeRawPointer(code + CodeHeader.size)) ?? .max
   }
 
   /// Whether an instruction is of this function's code. The frame of a stub, by which a function was called before it had

@@ -79,10 +79,10 @@ extension BodyGenerator {
   private mutating func range(_ memory: Int, _ count: ValueType) -> (index: Node, count: Node) {
     let is64 = program.memories[memory].is64
     let isLarge = program.memories[memory].isLarge
-    if random.chance(isLarge ? 6 : 1) {
+    if random.chance(isLarge ? 10 : 3) {
       // No memory grows to 6 GiB.
       var (start, bytes): (UInt64, UInt64) = (1 << 32, 1 << 31)
-      if count == .i64, random.chance(60) {
+      if count == .i64, random.chance(80) {
         (start, bytes) = random.pick([(1 << 31, 1 << 32), (0, 1 << 63), (160, 0)])
       }
       if !is64 || start == 160 {
