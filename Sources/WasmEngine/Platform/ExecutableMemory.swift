@@ -39,6 +39,7 @@ final class ExecutableMemory: Sendable {
     #if canImport(Darwin)
       return nil
     #else
+      guard VirtualMemory.canSpare(Self.size) else { return nil }
       OwnDescriptors.occupyStandardStreams()
       guard let file = Self.makeFile().map(OwnDescriptors.keep), file >= 0 else { return nil }
       guard let address = System.map(Self.size, PROT_READ | PROT_EXEC, MAP_SHARED, file: file) else {

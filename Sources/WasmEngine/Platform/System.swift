@@ -28,6 +28,18 @@
 enum System {
   // MARK: Address space
 
+  /// Whether the process may have only so many bytes of addresses (`ulimit -v`).
+  static var addressesAreLimited: Bool {
+    var limit = rlimit()
+    #if canImport(Darwin)
+      guard getrlimit(RLIMIT_AS, &limit) == 0 else { return false }
+      return limit.rlim_cur < rlim_t(Int64.max)
+    #else
+      guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return false }
+      return limit.rlim_cur != .max
+    #endif
+  }
+
   static func map(
     _ size: Int, _ protection: Int32, _ flags: Int32, file: Int32 = -1
   ) -> UnsafeMutableRawPointer? {

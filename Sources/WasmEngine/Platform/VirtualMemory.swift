@@ -22,8 +22,20 @@ enum VirtualMemory {
     private static let flags = MAP_PRIVATE | Int32(MAP_ANONYMOUS) | Int32(MAP_NORESERVE)
   #endif
 
+  /// What is left for the process itself, in bytes, where its addresses are limited. An allocation of the Swift runtime that
+  /// is refused ends the process, so no guest may take all that there is.
+  private static let remainder = 64 << 20
+
+  /// Whether the process can have so many bytes more, and then still has addresses to live on.
+  static func canSpare(_ size: Int) -> Bool {
+    guard System.addressesAreLimited else { return true }
+    guard let probe = System.map(size + remainder, PROT_NONE, flags) else { return false }
+    release(probe, size + remainder)
+    return true
+  }
+
   private static func map(_ size: Int, _ protection: Int32) -> UnsafeMutableRawPointer? {
-    size > 0 ? System.map(size, protection, flags) : nil
+    size > 0 && canSpare(size) ? System.map(size, protection, flags) : nil
   }
 
   /// Address space that may not be touched.
@@ -51,7 +63,7 @@ enum VirtualMemory {
       release(address, oldSize)
       return copy
     #else
-      return System.resize(address, oldSize, newSize)
+      return newSize <= oldSize || canSpare(newSize - oldSize) ? System.resize(address, oldSize, newSize) : nil
     #endif
   }
 

@@ -113,7 +113,7 @@ struct FailureCampaign {
     try run(batches) { trial, first, outcome, finds in
       let refusals = Int(first) ?? 0
       tally.refusals += refusals
-      switch expected[trial.program].map({ outcome.compared(with: $0) }) ?? .same {
+      switch expected[trial.program].map({ outcome.compared(with: $0, refusing: call) }) ?? .same {
       case .same: tally.same += refusals
       case .typedError: tally.typedErrors += refusals
       case .wrong(let what): finds.append("wrong result: \(what)")
@@ -133,7 +133,7 @@ struct FailureCampaign {
     let sizes = stride(from: 16_384, through: 1024, by: -options.addressStep)
     var errors = 0
     try run(sizes.map { Batch(tier: tier, call: nil, trials: all, addressSpace: $0) }) { trial, _, outcome, finds in
-      switch expected[trial.program].map({ outcome.compared(with: $0) }) ?? .same {
+      switch expected[trial.program].map({ outcome.compared(with: $0, refusing: nil) }) ?? .same {
       case .same: break
       case .typedError: errors += 1
       case .wrong(let what): finds.append("wrong result: \(what)")

@@ -111,18 +111,27 @@ struct FailureOutcome: Equatable {
 
   /// Compares with a run in which nothing was refused. What follows after a typed error is not looked at: there are no
   /// instances that were to be made.
-  func compared(with expected: FailureOutcome) -> Verdict {
+  func compared(with expected: FailureOutcome, refusing call: SystemCall?) -> Verdict {
     if self == expected { return .same }
     guard let first = failures.first(where: { !expected.failures.contains($0) }) else {
       return .wrong("\(steps) steps of \(expected.steps)")
     }
-    return Self.isTypedError(first) ? .typedError : .wrong(first)
+    return Self.isTypedError(first, refusing: call) ? .typedError : .wrong(first)
   }
 
   /// The words of errors of the library, and of memories and tables that could not grow.
-  private static func isTypedError(_ text: String) -> Bool {
-    ["refused", "out of memory"].contains { text.contains($0) }
-      || text.contains("grow") && ["-1", "18446744073709551615", "4294967295"].contains { text.contains($0) }
+  private static func isTypedError(_ text: String, refusing call: SystemCall?) -> Bool {
+    if ["refused", "out of memory"].contains(where: text.contains) { return true }
+    if text.contains("grow"), ["-1", "18446744073709551615", "4294967295"].contains(where: text.contains) {
+      return true
+    }
+    return switch call {
+    // A deadline that nobody watches has passed.
+    case .createThread: text.contains("deadline exceeded")
+    // Of a stack whose end is not known, only a part is used.
+    case .threadAttributes: text.contains("call stack exhausted")
+    default: false
+    }
   }
 
   // MARK: Lines between processes
