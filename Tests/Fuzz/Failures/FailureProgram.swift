@@ -122,10 +122,9 @@ struct FailureOutcome: Equatable {
   /// The words of errors of the library, and of memories and tables that could not grow.
   private static func isTypedError(_ text: String, refusing call: SystemCall?) -> Bool {
     if ["refused", "out of memory"].contains(where: text.contains) { return true }
-    if text.contains("grow"), ["-1", "18446744073709551615", "4294967295"].contains(where: text.contains) {
-      return true
-    }
     return switch call {
+    // What a guest is told of a growth that is refused, then or when it asks for the size.
+    case .mmap, .mremap, .mprotect, nil: text.contains("grow") || text.contains("size")
     // A deadline that nobody watches has passed.
     case .createThread: text.contains("deadline exceeded")
     // Of a stack whose end is not known, only a part is used.
