@@ -104,6 +104,7 @@ public final class Engine: Sendable {
   let types = CanonicalTypes()
 
   public init(_ configuration: Configuration = Configuration()) {
+    FirstUse.prepare(compiling: configuration.tier == .compiler)
     self.configuration = configuration
     aheadThreads = AheadThreads(limit: configuration.aheadThreads ?? (Threads.processorCount > 1 ? 1 : 0))
     checks = configuration.checksCompiler ? CompilerChecks() : nil

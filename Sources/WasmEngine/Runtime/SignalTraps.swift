@@ -5,7 +5,9 @@
 /// straddles the end.
 enum SignalTraps {
   /// Whether faults of compiled code become traps. The handler is installed when this is first asked.
-  static let areAvailable: Bool = {
+  static var areAvailable: Bool { FirstUse.make { isInstalled } }
+
+  private static let isInstalled: Bool = {
     #if os(Linux) && arch(x86_64)
       guard let memory = ExecutableMemory.shared, MachineCode.pieces != nil,
         let exit = MachineCode.arena.place(Trampolines.faultExit(recordFault: address(recordFault)))
