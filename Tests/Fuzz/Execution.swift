@@ -36,7 +36,6 @@ struct Execution {
   private static let fuel: Int64 = 100_000
   private static let deadline = Duration.milliseconds(400)
   private static let memoryLimit: UInt64 = 16 << 20
-  private static let tableLimit: UInt64 = 100_000
   private static let exportLimit = 24
 
   /// nil for a module that the engine does not run.
@@ -92,21 +91,7 @@ struct Execution {
 
   private func makeStore(_ engine: Engine) -> Store {
     let store = Store(engine)
-    var memory: UInt64 = 0
-    var elements: UInt64 = 0
-    store.limiter = { request in
-      switch request {
-      case .memory(let current, let desired, _):
-        guard desired - current <= Self.memoryLimit - memory else { return false }
-        memory += desired - current
-      case .table(let current, let desired, _):
-        guard desired - current <= Self.tableLimit - elements else { return false }
-        elements += desired - current
-      case .instance:
-        break
-      }
-      return true
-    }
+    store.limits.byteCount = Self.memoryLimit
     return store
   }
 

@@ -151,7 +151,7 @@ public struct CustomSection: Hashable, Sendable {
 }
 
 /// A module (Core 3.0, 2.5): its declarations as values; its bodies, expressions, data and custom sections as ranges of
-/// ``bytes``.
+/// ``bytes``. Validation refuses ranges that are not within them; before it, a module that was not decoded must have them.
 public struct Module: Sendable {
   /// What all ranges in this module refer to: the binary that was decoded, or a buffer that the text parser wrote.
   public var bytes: [UInt8] = []

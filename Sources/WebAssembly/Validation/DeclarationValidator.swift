@@ -13,6 +13,7 @@ struct DeclarationValidator {
 
   mutating func validate() throws(ModuleError) {
     try checkCounts()
+    try validateRanges()
     try validateTypes()
     context.makeSignatures()
     try validateImports()

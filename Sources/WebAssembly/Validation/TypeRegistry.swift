@@ -224,8 +224,10 @@ public struct TypeRegistry: Sendable {
 
   // MARK: Lookup
 
-  /// The composite type of an id, with canonical ids in its heap types. The id must be less than ``count``.
-  public func composite(_ id: UInt32) -> CompositeType { entries[Int(id)].composite }
+  /// The composite type of an id, with canonical ids in its heap types; a structure without fields where there is none.
+  public func composite(_ id: UInt32) -> CompositeType {
+    Int(id) < entries.count ? entries[Int(id)].composite : Entry.none.composite
+  }
 
   /// The function type of an id, with canonical ids in its heap types, or nil where it is another kind of type.
   public func functionType(_ id: UInt32) -> FunctionType? {

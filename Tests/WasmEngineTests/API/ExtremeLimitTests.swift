@@ -258,4 +258,42 @@ import Testing
       }
     }
   }
+
+  /// A module that nobody has decoded can name bytes that it does not have.
+  @Test func rangesOfModulesMadeByHand() throws {
+    let source = #"""
+      (module (memory 1) (table 1 funcref (ref.func $f)) (global i32 (i32.const 1)) (func $f (export "f"))
+        (elem (i32.const 0) funcref (ref.func $f)) (data (i32.const 0) "abc") (@custom "x" "y"))
+      """#
+    let engine = makeEngine()
+    let module = try engine.compile(text: source).module
+    let count = module.bytes.count
+    let ranges = [
+      0..<count + 1, count..<count + 1, count + 1..<count + 1, 0..<Int.max, Int.max..<Int.max, Int.min..<Int.max,
+      -1..<1,
+      Int.min..<Int.min, -1 ..< -1, 0..<1 << 40, 1 << 40..<1 << 41,
+    ]
+    let changes: [(inout Module, Range<Int>) -> Void] = [
+      { $0.bodies[0].range = $1 },
+      { $0.tables[0].initializer = ConstantExpression(range: $1) },
+      { $0.globals[0].initializer.range = $1 },
+      { $0.elements[0].mode = .active(index: 0, offset: ConstantExpression(range: $1)) },
+      { $0.elements[0].items = .expressions([ConstantExpression(range: $1)]) },
+      { $0.data[0].range = $1 },
+      { $0.data[0].mode = .active(index: 0, offset: ConstantExpression(range: $1)) },
+      { $0.customSections[0].range = $1 },
+    ]
+    try Store(engine).instantiate(engine.compile(module))
+    for range in ranges {
+      for (number, change) in changes.enumerated() {
+        var changed = module
+        change(&changed, range)
+        #expect(throws: ModuleError.self, "\(number): \(range)") { try engine.compile(changed) }
+      }
+      var changed = module
+      changed.recursionGroups = [RecursionGroup(range: range, isExplicit: true)]
+      changed.sections = changed.sections.map { SectionRange(id: $0.id, range: range) }
+      _ = try? engine.compile(changed)
+    }
+  }
 }

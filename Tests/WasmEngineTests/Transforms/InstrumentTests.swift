@@ -117,6 +117,11 @@ import WebAssembly
     // Seven instructions of the program, three of them in one call, eight loads, one store that trapped, four loads more.
     #expect(data.accessCount == 3 + 1 + 3 + 4 + 8 + 1 + 4)
     #expect(data.entries(ofFunction: 7) == 12)
+    for number in [Int.min, -1, bytes.count, .max] {
+      #expect(data.entries(ofFunction: number) == 0)
+      #expect(data.executions(ofCall: number) == 0)
+      #expect(!data.isReached(block: number))
+    }
   }
 
   @Test func marksNest() throws {

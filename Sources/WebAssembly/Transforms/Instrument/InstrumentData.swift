@@ -124,6 +124,7 @@ public struct InstrumentData: Sendable {
   /// A little-endian number; what is behind the end of the bytes is zero.
   private static func number(_ bytes: [UInt8], at offset: Int, size: Int) -> UInt64 {
     var result: UInt64 = 0
+    guard offset < bytes.count else { return 0 }
     for index in 0..<size where offset + index < bytes.count {
       result |= UInt64(bytes[offset + index]) << UInt64(8 * index)
     }
@@ -133,13 +134,18 @@ public struct InstrumentData: Sendable {
   /// How often a function was entered.
   ///
   /// - Parameter number: that of the function among those that the module defines.
-  public func entries(ofFunction number: Int) -> UInt64 { Self.number(bytes, at: functionsStart + 8 * number, size: 8) }
+  public func entries(ofFunction number: Int) -> UInt64 { count(number, from: functionsStart, size: 8) }
 
   /// How often a call was made.
-  public func executions(ofCall number: Int) -> UInt64 { Self.number(bytes, at: callsStart + 8 * number, size: 8) }
+  public func executions(ofCall number: Int) -> UInt64 { count(number, from: callsStart, size: 8) }
 
   /// Whether a block was reached.
-  public func isReached(block number: Int) -> Bool { Self.number(bytes, at: blocksStart + number, size: 1) != 0 }
+  public func isReached(block number: Int) -> Bool { count(number, from: blocksStart, size: 1) != 0 }
+
+  /// One of the numbers from a place on; 0 where there are not so many.
+  private func count(_ number: Int, from start: Int, size: Int) -> UInt64 {
+    0..<bytes.count ~= number ? Self.number(bytes, at: start + size * number, size: size) : 0
+  }
 
   /// Calls a function with every access that is kept, the oldest first.
   public func forEachAccess(_ body: (Access) -> Void) {
