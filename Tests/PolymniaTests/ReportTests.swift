@@ -72,6 +72,7 @@ import WebAssembly
         not reached: 1 function
           2 $never
         accesses: 21 recorded, the last 16 kept
+        the trace is cut: what came before is neither in the accesses nor in the memories below
           8  96 bytes  in 0 $copy at +0x8: memory.copy 1 $to from 0 $from
           7  28 bytes  in 1 $put at +0x5: i32.store 0 $from
           1  4 bytes  in 4 at +0x3: i32.load 1 $to
@@ -115,6 +116,23 @@ import WebAssembly
     let expected = try JSONSerialization.jsonObject(with: Data(report.json(top: 50).text.utf8))
     #expect((json as? NSDictionary) == (expected as? NSDictionary))
     for other in ["http:", "https:", "src=", "href=", "import ", "url("] { #expect(!page.contains(other), "\(other)") }
+  }
+
+  /// What a cut trace does not show may have happened.
+  @Test func aCutTraceIsSaidToBeCut() throws {
+    let (module, data) = try Self.observed(.pages)
+    let report = try Self.report(module, data)
+    #expect(report.traceIsCut)
+    #expect(report.text(top: 1).contains("\nthe trace is cut: "))
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(report.json(top: 1).text.utf8)) as? [String: Any])
+    #expect(object["traceIsCut"] as? Bool == true)
+    #expect((object["rows"] as? [String: Int])?["accesses"] == 3)
+    #expect(ReportPage.html(report, top: 1).contains("if (data.traceIsCut) add(\"p\", \"The trace is cut"))
+    let (whole, none) = try Self.observed(.pages, calls: false)
+    let empty = try Self.report(whole, none)
+    #expect(!empty.traceIsCut)
+    #expect(!empty.text(top: 1).contains("the trace is cut"))
   }
 
   /// A name from the module cannot end the page's script.
@@ -170,12 +188,18 @@ import WebAssembly
     touches.touch(5...9, writes: true)
     touches.touch(.max - 1 ... .max, writes: true)
     #expect(
-      touches.pages.map { [$0.number, $0.reads, $0.writes] } == [
+      touches.pages.told.map { [$0.number, $0.reads, $0.writes] } == [
         [3, 0, 1], [4, 0, 1], [5, 1, 2], [6, 0, 1], [7, 0, 1], [8, 0, 1], [9, 0, 1],
         [.max - 1, 0, 1],
       ])
+    #expect(!touches.pages.areCut)
     touches = PageTouches()
     touches.touch(0 ... .max, writes: false)
-    #expect(touches.pages.count == 65537)
+    #expect(touches.pages.told.count == 65537)
+    #expect(touches.pages.areCut)
+    touches = PageTouches()
+    for number in 0...16 { touches.touch(UInt64(number) << 17...UInt64(number) << 17 | 0xFFFF, writes: true) }
+    #expect(touches.pages.told.count == 1 << 20)
+    #expect(touches.pages.areCut)
   }
 }

@@ -37,6 +37,13 @@ struct LinkCommand: ParsableCommand {
   @Flag(name: .customLong("keep-dead"), help: "Keep what nothing can come to.")
   var keepDead = false
 
+  @Flag(
+    help: """
+      Let the start function call what modules export as '_initialize', each after the module's own start function. What \
+      the linked module exports under that name is left to the host.
+      """)
+  var initialize = false
+
   @Flag(help: "Leave all memories as they are; this is the default.")
   var keepMemoriesApart = false
 
@@ -73,6 +80,7 @@ struct LinkCommand: ParsableCommand {
     options.exports = try exports.map(Self.exportRequest)
     options.renames = try renames.map(Self.rename)
     options.removesDeadCode = !keepDead
+    options.callsInitializers = initialize
     let set = try features.set
     let linked = try link(inputs, options, set)
     var report = LinkReport(linked, inputs: inputs)

@@ -14,6 +14,18 @@ struct LinkReport {
   }
 
   var warnings: [String] {
+    var warnings = linked.uninitialized.map { "\(file($0)): '_initialize' is not called; --initialize calls it" }
+    if let last = inputs.last, inputs.count > 1, linked.unused.count == inputs.count - 1,
+      !linked.unused.contains(last.name)
+    {
+      warnings.append(
+        "\(last.file): the last module, whose exports are those of the linked one, uses nothing of the others: they were "
+          + "removed")
+    }
+    return warnings + dropped
+  }
+
+  private var dropped: [String] {
     linked.droppedSections.map { section in
       let reason = section.describesCode ? "it describes the old code" : "a later module has another one"
       return "\(file(section.module)): dropped the custom section '\(section.name)': \(reason)"
@@ -101,6 +113,8 @@ struct LinkReport {
       ),
       ("memories", .array(linked.memories.map(memory))),
       ("startSteps", .integer(linked.startStepCount)),
+      ("uninitialized", .array(linked.uninitialized.map { .string($0) })),
+      ("unused", .array(linked.unused.map { .string($0) })),
       ("merged", .object([("types", .integer(linked.mergedTypes)), ("imports", .integer(linked.mergedImports))])),
       ("removed", linked.removed.json),
       (

@@ -30,10 +30,17 @@ struct SpecializationArguments: ParsableArguments {
     name: .customLong("static"),
     help: ArgumentHelp(
       """
-      What accesses at constant addresses do: 'stay' on their memory, or 'move' to the other one. Without it such \
-      functions are refused.
+      What accesses of static data do, whose addresses are computed from constants: 'stay' on their memory, or 'move' to \
+      the other one. Without it such functions are refused.
       """, valueName: "stay|move"))
   var staticData: String?
+
+  @Flag(
+    help: """
+      Take an address of which it cannot be told whether it is one of static data for one of the other memory. Without it \
+      such functions are refused.
+      """)
+  var assumeRelocatable = false
 
   @Flag(help: "Allow calls through tables and references; what they call keeps its memories.")
   var allowIndirect = false
@@ -49,6 +56,7 @@ struct SpecializationArguments: ParsableArguments {
       options.stackPointer = stackPointer
       options.allowsIndirectCalls = allowIndirect
       options.allowsImports = allowImports
+      options.assumesRelocatable = assumeRelocatable
       switch stack {
       case nil: break
       case "shared": options.stack = .shared

@@ -9,7 +9,7 @@ extension InspectionReport {
       ("size", .integer(size)),
       ("name", .optional(names.module)),
       ("features", .array(survey.features.features.map { .string($0.rawValue) })),
-      ("sections", .array(module.sections.indices.map(section))),
+      ("sections", .array(zip(sectionNames, module.sections).map(section))),
       ("types", .array(module.types.map { .string("\($0)") })),
       ("imports", .array(imports.map(importEntry))),
       ("exports", .array(module.exports.map(exportEntry))),
@@ -33,10 +33,9 @@ extension InspectionReport {
     ])
   }
 
-  private func section(_ position: Int) -> JSON {
-    let range = module.sections[position].range
-    return .object([
-      ("name", .string(sectionName(position))), ("offset", .integer(range.lowerBound)), ("size", .integer(range.count)),
+  private func section(_ name: String, _ section: SectionRange) -> JSON {
+    .object([
+      ("name", .string(name)), ("offset", .integer(section.range.lowerBound)), ("size", .integer(section.range.count)),
     ])
   }
 

@@ -36,13 +36,15 @@ struct InspectionReport {
     names = Names(module)
     survey = try ModuleSurvey(module, spaces)
     let imports = module.imports.filter { $0.type.kind == .memory }.map { ($0.module, $0.name) }
+    var exports: [[String]] = Array(repeating: [], count: spaces.memories.count)
+    for export in module.exports where export.kind == .memory { exports[Int(export.index)].append(export.name) }
     var memories: [Memory] = []
     for (index, type) in spaces.memories.enumerated() {
       memories.append(
         Memory(
           index: index, name: names.name(of: .memory, UInt32(clamping: index)),
           importedFrom: index < imports.count ? imports[index] : nil,
-          exports: module.exports.filter { $0.kind == .memory && $0.index == index }.map(\.name),
+          exports: exports[index],
           type: type, accessClass: accessClass(type), instructions: survey.memoryInstructions[index]))
     }
     self.memories = memories
@@ -52,12 +54,16 @@ struct InspectionReport {
   var codeSize: Int { module.sections.first { $0.id == .code }?.range.count ?? 0 }
   var dataSize: Int { module.data.reduce(0) { $0 + $1.range.count } }
 
-  /// A section's name as people know it.
-  func sectionName(_ position: Int) -> String {
-    let section = module.sections[position]
-    guard section.id == .custom else { return section.id == .dataCount ? "data count" : "\(section.id)" }
-    let number = module.sections[..<position].count { $0.id == .custom }
-    return number < module.customSections.count ? "custom \"\(module.customSections[number].name)\"" : "custom"
+  /// The sections' names as people know them.
+  var sectionNames: [String] {
+    var customs = module.customSections.makeIterator()
+    return module.sections.map { section in
+      switch section.id {
+      case .custom: customs.next().map { "custom \"\($0.name)\"" } ?? "custom"
+      case .dataCount: "data count"
+      default: "\(section.id)"
+      }
+    }
   }
 
   /// The type of an import or export in words.

@@ -35,6 +35,7 @@ extension InstrumentReport {
       ),
       ("accessCount", .unsigned(data.accessCount)),
       ("keptAccesses", .integer(keptAccesses)),
+      ("traceIsCut", .boolean(traceIsCut)),
       ("accesses", rows(accesses) { place($0, access($0)) }),
       (
         "copies",
@@ -48,6 +49,15 @@ extension InstrumentReport {
       ("logRecords", .integer(logRecords)),
       ("marks", .integer(marks)),
       ("memories", .array(memories.map(json))),
+      // How long the lists are before they are cut to the rows that are wanted.
+      (
+        "rows",
+        .object([
+          ("functions", .integer(functions.count)), ("calls", .integer(calls.count)),
+          ("coverage", .integer(coverage.count)), ("accesses", .integer(accesses.count)),
+          ("copies", .integer(copies.count)),
+        ])
+      ),
     ])
   }
 
@@ -67,6 +77,7 @@ extension InstrumentReport {
       ("loads", .unsigned(memory.loads)), ("loadedBytes", .unsigned(memory.loadedBytes)),
       ("stores", .unsigned(memory.stores)), ("storedBytes", .unsigned(memory.storedBytes)),
       ("logRecords", .unsigned(memory.logRecords)), ("loggedBytes", .unsigned(memory.loggedBytes)),
+      ("pagesAreCut", .boolean(memory.pagesAreCut)),
       // Number, reads, writes.
       (
         "pages",

@@ -19,6 +19,9 @@ extension InstrumentReport {
     if data.flags.contains(.coverage) { output += coverageText(top) }
     if data.flags.contains(.trace) {
       output += "accesses: \(data.accessCount) recorded, the last \(keptAccesses) kept\n"
+      if traceIsCut {
+        output += "the trace is cut: what came before is neither in the accesses nor in the memories below\n"
+      }
       output += table(accesses, top) { "\($0.count)  \($0.byteCount) bytes  \(access($0))" }
       if !hasModule { output += "what accessed which memory needs --module\n" }
     }
@@ -72,6 +75,7 @@ extension InstrumentReport {
     if !memory.pages.isEmpty {
       parts.append(
         "\(Self.count(memory.pages.count, "page")) of \(1 << Int(pageSizeLog2)) bytes \(verb)"
+          + (memory.pagesAreCut ? ", and more that are not told" : "")
       )
     }
     return parts.isEmpty ? "" : "memory \(self.memory(memory.index)): \(parts.joined(separator: "; "))\n"

@@ -32,6 +32,8 @@ struct InstrumentReport {
     fileprivate var touches = PageTouches()
     /// Those that were touched, ascending.
     fileprivate(set) var pages: [PageTouches.Page] = []
+    /// Whether more were touched than are told.
+    fileprivate(set) var pagesAreCut = false
     var logRecords: UInt64 = 0
     var loggedBytes: UInt64 = 0
 
@@ -71,8 +73,13 @@ struct InstrumentReport {
     notePages()
     trace(sites)
     try log()
-    for place in memories.indices { memories[place].pages = memories[place].touches.pages }
+    for place in memories.indices {
+      (memories[place].pages, memories[place].pagesAreCut) = memories[place].touches.pages
+    }
   }
+
+  /// Whether the trace has lost its beginning, so that what it does not show may have happened.
+  var traceIsCut: Bool { data.flags.contains(.trace) && UInt64(keptAccesses) < data.accessCount }
 
   func name(_ function: UInt32) -> String? { names.name(of: .function, function) }
   func memoryName(_ index: UInt32) -> String? { names.name(of: .memory, index) }

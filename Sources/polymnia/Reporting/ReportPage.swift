@@ -42,7 +42,9 @@ enum ReportPage {
       };
       const number = n => n.toLocaleString("en");
       const named = m => "memory " + m.index + (m.name ? " $" + m.name : "");
-      function table(title, rows, columns) {
+      const kept = data.traceIsCut ? " in the last " + number(data.keptAccesses) + " of " + number(data.accessCount) + " accesses" : "";
+      // `all` is how many rows there would be.
+      function table(title, rows, columns, all) {
         if (!rows.length) return;
         add("h2", title);
         const t = add("table"), head = add("tr", undefined, t);
@@ -58,12 +60,14 @@ enum ReportPage {
           const bar = add("i", undefined, add("td", undefined, line, "b"));
           bar.style.width = most ? 100 * (r.count ?? 0) / most + "%" : 0;
         }
+        if (all > rows.length) add("p", "and " + number(all - rows.length) + " more", main, "faint");
       }
       // One square a page, 64 pages a row; pages that lie far from all others are in a row of their own.
       function heatMap(m) {
         if (!m.pages.length) return;
-        add("p", number(m.pages.length) + " pages of " + number(data.pageSize) + " bytes; red is written, blue is read", main, "faint");
-        const across = 64, size = 12, rows = [...new Set(m.pages.map(p => Math.floor(p[0] / across)))].slice(0, 1024);
+        add("p", number(m.pages.length) + " pages of " + number(data.pageSize) + " bytes; red is written, blue is read" + kept, main, "faint");
+        const across = 64, size = 12, all = [...new Set(m.pages.map(p => Math.floor(p[0] / across)))], rows = all.slice(0, 1024);
+        if (m.pagesAreCut || all.length > rows.length) add("p", "More pages were touched than are shown.", main, "warn");
         const at = new Map(rows.map((r, i) => [r, i]));
         const canvas = add("canvas", undefined, add("div", undefined, main, "map"));
         canvas.width = across * size;
@@ -93,26 +97,28 @@ enum ReportPage {
       }
       add("p", data.file + ": " + data.kinds.join(", "), main, "faint");
       if (data.incomplete) add("p", "The undo log is not complete: there was no more memory for it.", main, "warn");
+      if (data.traceIsCut) add("p", "The trace is cut: of " + number(data.accessCount) + " accesses only the last " + number(data.keptAccesses) + " were kept. A page or memory that seems untouched, or only read, may have been written before.", main, "warn");
       for (const m of data.memories) {
         const parts = [];
         if (m.loads || m.stores) parts.push(number(m.loads) + " loads of " + number(m.loadedBytes) + " bytes", number(m.stores) + " stores of " + number(m.storedBytes) + " bytes");
         if (m.logRecords) parts.push(number(m.logRecords) + " records of the undo log, " + number(m.loggedBytes) + " bytes");
         if (!parts.length && !m.pages.length) continue;
         add("h2", named(m)[0].toUpperCase() + named(m).slice(1));
-        if (parts.length) add("p", parts.join("; "));
+        if (parts.length) add("p", parts.join("; ") + (m.loads || m.stores ? kept : ""));
         heatMap(m);
       }
       const place = [{ title: "times", number: true, value: r => r.count }, { title: "bytes", number: true, value: r => r.bytes }, { title: "where", value: r => r.text }];
-      table("Hottest accesses", data.accesses, place);
+      table("Hottest accesses" + kept, data.accesses, place, data.rows.accesses);
       const memoryOf = i => named(data.memories.find(m => m.index === i) ?? { index: i });
-      table("Copies", data.copies, [place[0], place[1], { title: "from and to", value: r => memoryOf(r.source) + " → " + memoryOf(r.destination) }]);
-      table("Functions", data.functions, [place[0], { title: "function", value: r => r.index + (r.name ? " $" + r.name : "") }]);
-      table("Calls", data.calls, [place[0], place[2]]);
+      table("Copies" + kept, data.copies, [place[0], place[1], { title: "from and to", value: r => memoryOf(r.source) + " → " + memoryOf(r.destination) }], data.rows.copies);
+      table("Functions", data.functions, [place[0], { title: "function", value: r => r.index + (r.name ? " $" + r.name : "") }], data.rows.functions);
+      table("Calls", data.calls, [place[0], place[2]], data.rows.calls);
       if (data.blockCount) {
         const rows = data.coverage.map(c => ({ ...c, count: c.blocks - c.reached })).sort((a, b) => b.count - a.count);
         table("Blocks that are not reached", rows.filter(r => r.count), [
           { title: "missing", number: true, value: r => r.count }, { title: "blocks", number: true, value: r => r.blocks },
           { title: "function", value: r => r.function + (r.name ? " $" + r.name : "") }]);
+        if (data.rows.coverage > data.coverage.length) add("p", "Only " + number(data.coverage.length) + " of " + number(data.rows.coverage) + " functions are looked at.", main, "warn");
         add("p", number(data.reachedBlocks) + " of " + number(data.blockCount) + " blocks are reached.");
       }
     </script>

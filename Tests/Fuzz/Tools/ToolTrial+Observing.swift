@@ -34,7 +34,7 @@ extension ToolTrial {
     }
     // It wants a module of a binary, which the command makes of a text too.
     let module = try ModuleDecoder.decode(ModuleEncoder.encode(validated.module))
-    return Product(module: try ModuleDecoder.decode(stripping.strip(module).bytes))
+    return Product(module: try ModuleDecoder.decode(stripping.strip(module).bytes), keepsOrder: true)
   }
 
   static func addMemories(_ validated: ValidatedModule, _ trial: inout ToolTrial) throws -> Product? {

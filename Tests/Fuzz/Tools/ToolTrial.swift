@@ -13,6 +13,8 @@ struct ToolTrial {
     var module: Module
     /// What the new module must validate under.
     var features = FeatureSet.all
+    /// Whether the tool leaves custom sections where they are, however wrong that is.
+    var keepsOrder = false
   }
 
   struct Tool: Sendable {
@@ -28,7 +30,11 @@ struct ToolTrial {
 
     /// A tool that makes a new module, which must be valid; nil where it refuses the old one.
     init(_ name: String, _ make: @escaping @Sendable (ValidatedModule, inout ToolTrial) throws -> Product?) {
-      self.init(name, run: { validated, trial in try make(validated, &trial).map(ToolTrial.check) ?? .refused })
+      self.init(
+        name,
+        run: { validated, trial in
+          try make(validated, &trial).map { ToolTrial.check($0, of: validated.module) } ?? .refused
+        })
       writesModule = true
     }
   }
@@ -67,6 +73,9 @@ struct ToolTrial {
         &trial)
     },
     Tool("strip") { try strip($0, &$1) },
+    Tool("print, then parse") { module, _ in
+      Product(module: try ModuleParser.parse(Array(ModulePrinter.text(module.module).utf8)).module, keepsOrder: true)
+    },
     Tool("add-memory") { try addMemories($0, &$1) },
     Tool("objdump", run: dump),
     Tool("report", run: report),
@@ -80,8 +89,13 @@ struct ToolTrial {
     }
   }
 
-  private static func check(_ product: Product) -> Outcome {
+  private static func check(_ product: Product, of old: Module) -> Outcome {
     let bytes = ModuleEncoder.encode(product.module)
+    if let fault = SectionOrder.fault(of: bytes),
+      !product.keepsOrder || SectionOrder.fault(of: ModuleEncoder.encode(old)) == nil
+    {
+      return .wrong("what it wrote is in a wrong order: \(fault)")
+    }
     do throws(ModuleError) {
       _ = try ModuleValidator.validate(
         try ModuleDecoder.decode(bytes, features: product.features), features: product.features)
@@ -123,12 +137,19 @@ struct ToolTrial {
     guard !functions.isEmpty, count > 0 else { return nil }
     let function = trial.random.pick(functions)
     let (from, to) = ("\(trial.random.below(count))", "\(trial.random.below(count))")
+    var options = SpecializationOptions()
+    options.stack = trial.random.pick([.refused, .shared, .at(4096)])
+    options.staticData = trial.random.pick([.refused, .stay, .move])
+    options.assumesRelocatable = trial.random.chance(30)
+    options.allowsImports = trial.random.chance(50)
+    options.allowsIndirectCalls = trial.random.chance(50)
     do throws(TransformError) {
       let result =
         if dispatches {
-          try FunctionSpecialization.dispatch(validated, functions: [function], from: from)
+          try FunctionSpecialization.dispatch(validated, functions: [function], from: from, options: options)
         } else {
-          try FunctionSpecialization.specialize(validated, functions: [function], memories: [(from, to)])
+          try FunctionSpecialization.specialize(
+            validated, functions: [function], memories: [(from, to)], options: options)
         }
       return Product(module: result.module)
     } catch {
@@ -154,6 +175,7 @@ struct ToolTrial {
     }
     var options = LinkOptions()
     options.removesDeadCode = trial.random.chance(50)
+    options.callsInitializers = trial.random.chance(50)
     do throws(LinkFailure) {
       return Product(module: try ModuleLinker.link(named, options: options).module)
     } catch {

@@ -13,7 +13,7 @@ struct ToolsCommand: ParsableCommand {
     commandName: "tools",
     abstract: "Make mutants of real modules and send those that are valid through every tool.",
     discussion: """
-      A tool may refuse a module with its typed error; what it writes must validate. objdump and report run as processes \
+      A tool may refuse a module with its typed error; what it writes must validate, and its sections be in order. objdump and report run as processes \
       of the polymnia command that lies beside this one, if there is one. Workers do it, so that a crash or a hang ends \
       one of them only.
 
@@ -28,6 +28,9 @@ struct ToolsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the package.", valueName: "folder"))
   var package = "."
 
+  @Flag(help: "Take the modules as they are, one after the other, instead of mutants of them.")
+  var unchanged = false
+
   /// What a worker counts; behind it, for each tool, what it wrote and what it refused.
   enum Field: Int {
     case mutants = 2
@@ -37,13 +40,13 @@ struct ToolsCommand: ParsableCommand {
 
   func run() throws {
     if campaign.isWorker { return work() }
-    let command = ["tools", "--scripts", scripts, "--package", package]
+    let command = ["tools", "--scripts", scripts, "--package", package] + (unchanged ? ["--unchanged"] : [])
     // Made when there is something to write down.
     var corpus: Corpus?
     let result = try GenerationCampaign(campaign, command: command, finds: Field.finds.rawValue) { number, what in
       let modules = corpus ?? Corpus(scripts: scripts, package: package)
       corpus = modules
-      report(number, Mutator.mutant(number, seed: campaign.seed, of: modules), what)
+      report(number, mutant(number, of: modules), what)
     }.run()
     guard summary(result.totals, result.crashes) else { throw ExitCode(1) }
   }
@@ -53,7 +56,7 @@ struct ToolsCommand: ParsableCommand {
     let command = ToolProcess(folder: "\(campaign.finds)/tools-\(getpid())")
     defer { command?.remove() }
     campaign.work { number, board in
-      let mutant = Mutator.mutant(number, seed: campaign.seed, of: corpus)
+      let mutant = mutant(number, of: corpus)
       board[Field.mutants] += 1
       if mutant.isText { board[Field.texts] += 1 }
       let decoded =
@@ -74,6 +77,12 @@ struct ToolsCommand: ParsableCommand {
         }
       }
     }
+  }
+
+  private func mutant(_ number: Int, of corpus: Corpus) -> Mutant {
+    unchanged
+      ? Mutant(bytes: corpus.binaries[number % corpus.binaries.count], isText: false)
+      : Mutator.mutant(number, seed: campaign.seed, of: corpus)
   }
 
   private func report(_ number: Int, _ mutant: Mutant, _ what: String) {

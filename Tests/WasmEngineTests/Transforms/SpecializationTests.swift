@@ -218,7 +218,7 @@ import WebAssembly
     (module (memory (export "own") 1) (memory (export "other") 1) (data (i32.const 1024) "\\01\\02\\03\\04")
       (func (export "f") (param i32) (result i32)
         (i32.store (i32.const 2048) (local.get 0))
-        (i32.add (i32.load8_u offset=1024 (local.get 0))
+        (i32.add (i32.load8_u offset=1024 (i32.and (local.get 0) (i32.const 3)))
           (i32.add (i32.load (i32.const 2048)) (i32.load (local.get 0))))))
     """
 

@@ -46,8 +46,10 @@ public enum MemoryAddition {
       new.memories = memories
       new.exports += exports
       let dropped = dropMoved(&new)
-      return Result(
-        module: named(new, additions), additions: additions, moved: (0, 0), droppedSections: dropped)
+      name(additions, in: &new)
+      new.sections = []
+      new.placeCustomSections()
+      return Result(module: new, additions: additions, moved: (0, 0), droppedSections: dropped)
     }
     var remapping = IndexRemapping()
     let first = UInt32(spaces.importedMemoryCount)
@@ -112,22 +114,19 @@ public enum MemoryAddition {
     return dropped
   }
 
-  /// The module with the names of the memories: its name section is replaced, or made.
-  private static func named(_ module: Module, _ additions: [Addition]) -> Module {
-    guard additions.contains(where: { $0.name != nil }) else { return module }
-    var names = Names(module)
+  /// Names the memories: the name section is replaced, or made.
+  private static func name(_ additions: [Addition], in new: inout Module) {
+    guard additions.contains(where: { $0.name != nil }) else { return }
+    var names = Names(new)
     for addition in additions where addition.name != nil { names.setName(addition.name, of: .memory, addition.index) }
-    var new = module
     let contents = names.encode()
     let range = new.bytes.count..<new.bytes.count + contents.count
     new.bytes.append(contentsOf: contents)
     if let place = new.customSections.firstIndex(where: { $0.name == Names.sectionName }) {
       new.customSections[place].range = range
     } else {
-      let last = new.sections.last { $0.id != .custom }?.id
-      new.customSections.append(CustomSection(name: Names.sectionName, range: range, after: last ?? .data))
+      new.customSections.append(CustomSection(name: Names.sectionName, range: range, after: .data))
     }
-    return new
   }
 }
 

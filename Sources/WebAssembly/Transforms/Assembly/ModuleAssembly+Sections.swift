@@ -15,7 +15,9 @@ extension ModuleAssembly {
     if !hints.functions.isEmpty {
       add(BranchHints.sectionName, hints.encode(), after: .dataCount)
     }
-    var kept: [(source: Int, section: CustomSection)] = []
+    // By name: the places of the sections of the last source that has some.
+    var last: [[UInt8]: (source: Int, places: [Int])] = [:]
+    var kept: [(source: Int, section: CustomSection)?] = []
     for (number, source) in parts.sources.enumerated() {
       for section in source.module.customSections {
         switch section.name {
@@ -27,18 +29,21 @@ extension ModuleAssembly {
         default: break
         }
         // Of those of one name that several sources have, the last source's stay, unless they are the same.
-        let contents = source.module.bytes[section.range]
-        for (place, other) in kept.enumerated().reversed()
-        where other.source != number && other.section.name == section.name {
-          if parts.sources[other.source].module.bytes[other.section.range] != contents {
-            drop(other.section.name, of: other.source)
+        let name = Array(section.name.utf8)
+        if let others = last[name], others.source != number {
+          for case let other? in others.places.map({ kept[$0] }) {
+            let isSame =
+              parts.sources[other.source].module.bytes[other.section.range] == source.module.bytes[section.range]
+            if !isSame { drop(other.section.name, of: other.source) }
           }
-          kept.remove(at: place)
+          for place in others.places { kept[place] = nil }
+          last[name] = nil
         }
+        last[name, default: (number, [])].places.append(kept.count)
         kept.append((number, section))
       }
     }
-    for (number, section) in kept {
+    for (number, section) in kept.compactMap(\.self) {
       let contents = Array(parts.sources[number].module.bytes[section.range])
       add(section.name, contents, after: section.after)
     }
@@ -66,13 +71,14 @@ extension ModuleAssembly {
   private mutating func targetFeatures() {
     guard parts.sources.count > 1 else { return }
     var entries: [[UInt8]] = []
+    var known: Set<[UInt8]> = []
     for (number, source) in parts.sources.enumerated() {
       for section in source.module.customSections where section.name == "target_features" {
         guard let read = try? Self.targetFeatures(source.module.bytes, section.range) else {
           drop(section.name, of: number)
           continue
         }
-        for entry in read where !entries.contains(entry) { entries.append(entry) }
+        for entry in read where known.insert(entry).inserted { entries.append(entry) }
       }
     }
     guard !entries.isEmpty else { return }

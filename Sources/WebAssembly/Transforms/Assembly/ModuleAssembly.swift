@@ -50,6 +50,7 @@ struct ModuleAssembly {
       new.dataCount = UInt32(truncatingIfNeeded: new.data.count)
     }
     customSections()
+    new.placeCustomSections()
     new.bytes = output
     output = []
     result.module = new

@@ -51,10 +51,16 @@ public struct LinkOptions: Sendable {
     }
   }
 
+  /// The function that sets a module up that is no program (WASI, application binary interface: reactors).
+  public static let initializerName = "_initialize"
+
   public var defaultExports = DefaultExports.last
   public var exports: [ExportRequest] = []
   /// Tried in order; the first that fits an import counts.
   public var renames: [ImportRename] = []
+  /// Whether the linked module's start function calls what modules export as ``initializerName``, each after the module's
+  /// own start function. What the linked module itself exports under that name is left to the host.
+  public var callsInitializers = false
   /// Whether what nothing can come to is removed.
   public var removesDeadCode = true
 

@@ -11,9 +11,11 @@ extension Linking {
     module.imports = importOrder.map { imports[Int($0.kind.rawValue)][Int($0.item.number)] }
     module.exports = exports.map { Export(name: $0.name, kind: $0.kind, index: index($0.item, $0.kind)) }
     var parts = ModuleParts(declarations: module, sources: [], bodySources: [], dataSources: [], effects: [])
+    let ofHost = exports.first { $0.kind == .function && $0.name == LinkOptions.initializerName }?.item
     for number in inputs.indices {
       do throws(ModuleError) {
         try append(number, to: &parts)
+        initialize(number, ofHost: ofHost, &parts)
       } catch {
         throw LinkFailure(.unsupported, in: inputs[number].name, nil, error.description)
       }
@@ -79,6 +81,20 @@ extension Linking {
       case .fill, .check: break
       }
     }
+  }
+
+  /// Calls a module's initializer, unless it is called already or the host can do it.
+  private mutating func initialize(_ number: Int, ofHost: Item?, _ parts: inout ModuleParts) {
+    guard let export = export(Array(LinkOptions.initializerName.utf8), of: number), export.kind == .function else {
+      return
+    }
+    let item = items[number][Int(ExternalKind.function.rawValue)][Int(export.index)]
+    guard item != ofHost, case .function(let type) = self.type(item, .function),
+      types[Int(type)].functionType == FunctionType()
+    else { return }
+    guard options.callsInitializers else { return uninitialized.append(inputs[number].name) }
+    guard initializers.insert(item).inserted else { return }
+    parts.effects.append(.call(index(item, .function)))
   }
 
   /// Initializers of tables see only imported globals, since the section of tables comes before that of globals. Where one
@@ -209,7 +225,23 @@ extension Linking {
         LinkedModule.DroppedSection(
           module: inputs[source].name, name: name,
           describesCode: CustomSection(name: name, range: 0..<0, after: nil).describesCode)
-      })
+      }, uninitialized: uninitialized, unused: inputs.indices.filter { !isUsed($0, live) }.map { inputs[$0].name })
+  }
+
+  /// Whether anything that a module defines is left, or it defines nothing.
+  private func isUsed(_ number: Int, _ live: Liveness) -> Bool {
+    let spaces = inputs[number].module.spaces
+    var isEmpty = true
+    for (kind, imported) in [
+      (ExternalKind.function, spaces.importedFunctionCount), (.table, spaces.importedTableCount),
+      (.memory, spaces.importedMemoryCount), (.global, spaces.importedGlobalCount), (.tag, spaces.importedTagCount),
+    ] {
+      for item in items[number][Int(kind.rawValue)][imported...] {
+        isEmpty = false
+        if live[ModuleAssembly.space(kind), index(item, kind)] { return true }
+      }
+    }
+    return isEmpty
   }
 
   private func memories(_ parts: ModuleParts, _ assembled: AssembledModule) -> [LinkedModule.Memory] {
@@ -218,6 +250,8 @@ extension Linking {
     let names = Names(new)
     var result: [LinkedModule.Memory?] = Array(repeating: nil, count: spaces.memories.count)
     let imports = new.imports.filter { $0.type.kind == .memory }
+    var exports: [[String]] = Array(repeating: [], count: spaces.memories.count)
+    for export in new.exports where export.kind == .memory { exports[Int(export.index)].append(export.name) }
     for number in inputs.indices {
       let remapping = parts.sources[number].remapping
       for old in items[number][Int(ExternalKind.memory.rawValue)].indices {
@@ -226,7 +260,7 @@ extension Linking {
         result[index] = LinkedModule.Memory(
           index: index, type: spaces.memories[index], module: inputs[number].name, oldIndex: old,
           name: names.name(of: .memory, UInt32(index)), importedFrom: index < imports.count ? imports[index] : nil,
-          exports: new.exports.filter { $0.kind == .memory && Int($0.index) == index }.map(\.name))
+          exports: exports[index])
       }
     }
     return result.compactMap(\.self)

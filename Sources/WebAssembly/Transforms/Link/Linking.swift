@@ -27,6 +27,9 @@ struct Linking {
   /// Before the steps of each module: what must be checked.
   var checks: [[(item: Item, check: ModuleParts.SizeCheck)]] = []
   var bindings: [LinkedModule.Binding] = []
+  /// The initializers that the start function calls, and the modules whose is called by nobody.
+  var initializers: Set<Item> = []
+  var uninitialized: [String] = []
   var mergedTypes = 0
   var mergedImports = 0
   /// The exports of each module by name, filled when they are first asked for.

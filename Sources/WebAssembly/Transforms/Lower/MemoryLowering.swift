@@ -134,6 +134,7 @@ struct ModuleLowering {
     try customSections(hints)
     new.bytes = rewriter.bytes
     rewriter.bytes = []
+    new.placeCustomSections()
     return LoweredModule(
       module: new, regions: regions, remotes: remotes, scratch: accesses.code.scratch?.capacity ?? 0,
       memory: spaces.memories.isEmpty ? nil : layout.combined, droppedSections: droppedSections)

@@ -10,7 +10,8 @@ public struct SpecializationOptions: Sendable {
     case at(UInt64)
   }
 
-  /// What becomes of accesses to static data: those at constant addresses, or in an active data segment by their offset.
+  /// What becomes of accesses to static data: those whose addresses are constants, or computed from a constant and numbers
+  /// that are no pointers.
   public enum StaticData: Sendable, Hashable {
     /// A function that has one is refused.
     case refused
@@ -22,6 +23,9 @@ public struct SpecializationOptions: Sendable {
 
   public var stack = Stack.refused
   public var staticData = StaticData.refused
+  /// Takes an address that may be one of static data, or may not, for one of the other memory; without it a function with
+  /// such an access is refused.
+  public var assumesRelocatable = false
   /// The stack pointer's name in the name section, of its import or export, or its index.
   public var stackPointer = "__stack_pointer"
   /// Allows calls through tables and references. What they call works on the memories that it has.

@@ -12,7 +12,12 @@ extension Specializer {
       let candidate = reached.filter { isChanging[Int($0)] }.compactMap { surveys[$0]?.stackGlobal }.first
       if let candidate, spaces.globals[Int(candidate)].isMutable { stackPointer = candidate }
     }
-    for function in reached { try check(function, memories: memories, isCopied: isChanging[Int(function)]) }
+    for function in reached { try check(function, memories: memories) { isChanging[Int($0)] } }
+    let addresses = try addresses(in: reached, roots: roots, memories: memories)
+    for function in reached where isChanging[Int(function)] {
+      guard let summary = addresses[function] else { continue }
+      try checkAddresses(of: function, summary, memories: memories)
+    }
     let copied = reached.filter { isChanging[Int($0)] }
     shared.formUnion(reached.filter { !isChanging[Int($0)] })
     var remapping = IndexRemapping()
@@ -23,7 +28,7 @@ extension Specializer {
     remapping.functions = functions
     remapping.globals = try stackGlobals(copied, memories: memories, suffix: suffix)
     do throws(ModuleError) {
-      try write(copied, remapping, memories: memories, suffix: suffix)
+      try write(copied, remapping, addresses, suffix: suffix)
     } catch {
       throw TransformError(error)
     }
@@ -63,18 +68,18 @@ extension Specializer {
   }
 
   private mutating func write(
-    _ copied: [UInt32], _ remapping: IndexRemapping, memories: [UInt32], suffix: String
+    _ copied: [UInt32], _ remapping: IndexRemapping, _ addresses: [UInt32: AddressSummary], suffix: String
   ) throws(ModuleError) {
-    var transform = StaticAccesses(remapping: remapping)
+    var transform = CopiedAccesses(remapping: remapping)
     var rewriter = BodyRewriter(old.bytes, remapping: remapping, transform: transform)
     rewriter.bytes = new.bytes
     new.bytes = []
     for function in copied {
       let number = Int(function) - spaces.importedFunctionCount
       let type = old.functions[number]
-      transform.offsets = []
-      if options.staticData == .stay, let survey = surveys[function] {
-        transform.offsets = survey.staticAccesses.map(\.offset)[...]
+      transform.staying = []
+      if options.staticData == .stay, let summary = addresses[function] {
+        transform.staying = summary.accesses.filter(\.isCertain)[...]
       }
       let own = hints.functions.first { $0.index == function }?.hints ?? []
       let index = UInt32(spaces.importedFunctionCount + new.functions.count)
@@ -137,24 +142,33 @@ extension Specializer {
   }
 }
 
-/// Leaves some accesses on their memory.
-private struct StaticAccesses: BodyTransform {
+/// Leaves some accesses on their memory, and references to functions as they are: what is called through them keeps its
+/// memories.
+private struct CopiedAccesses: BodyTransform {
   let remapping: IndexRemapping
-  /// Where they are, in ascending order.
-  var offsets: ArraySlice<Int> = []
+  /// In ascending order of offsets.
+  var staying: ArraySlice<StaticAccess> = []
 
   init(remapping: IndexRemapping) { self.remapping = remapping }
 
   func wants(_ row: Operator) -> Bool {
-    row.immediates == .memoryArgument || row.immediates == .memoryArgumentAndLane
+    switch row.immediates {
+    case .memoryArgument, .memoryArgumentAndLane, .memory, .memoryAndMemory, .dataAndMemory: true
+    default: row.opcode == .refFunc
+    }
   }
 
   mutating func rewrite(_ instruction: Instruction, into output: inout BodyOutput) throws(ModuleError) {
-    if offsets.first == Int(instruction.offset) {
-      offsets.removeFirst()
-      output.writer.write(instruction)
-    } else {
-      output.writer.write(remapping.instruction(instruction))
+    guard instruction.opcode != .refFunc else { return output.writer.write(instruction) }
+    var new = remapping.instruction(instruction)
+    while let access = staying.first, access.offset == Int(instruction.offset) {
+      staying.removeFirst()
+      if access.operand == 1 || instruction.opcode == .memoryInit {
+        new.index2 = instruction.index2
+      } else {
+        new.index = instruction.index
+      }
     }
+    output.writer.write(new)
   }
 }

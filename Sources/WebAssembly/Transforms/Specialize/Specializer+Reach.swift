@@ -3,7 +3,7 @@ extension Specializer {
     if let survey = surveys[function] { return survey }
     do throws(ModuleError) {
       let body = old.bodies[Int(function) - spaces.importedFunctionCount]
-      let survey = try FunctionSurvey(body, of: old, spaces, statics: statics)
+      let survey = try FunctionSurvey(body, of: old, spaces)
       surveys[function] = survey
       return survey
     } catch {
@@ -53,7 +53,11 @@ extension Specializer {
   }
 
   /// Refuses, or notes, what a copy of a function would not do as it should.
-  mutating func check(_ function: UInt32, memories: [UInt32], isCopied: Bool) throws(TransformError) {
+  ///
+  /// - Parameter isCopied: whether a function is copied.
+  mutating func check(
+    _ function: UInt32, memories: [UInt32], isCopied: (UInt32) -> Bool
+  ) throws(TransformError) {
     guard let survey = surveys[function] else { return }
     func changes(_ memory: Int) -> Bool { memories[memory] != UInt32(memory) }
     if let offset = survey.indirectCall {
@@ -72,7 +76,7 @@ extension Specializer {
       }
       note("\(describe(function)) calls the import \(importName(callee)), which keeps its memories")
     }
-    guard isCopied else { return }
+    guard isCopied(function) else { return }
     for memory in survey.sizes.indices where survey.sizes[memory] && changes(memory) {
       let (source, target) = (spaces.memories[memory], spaces.memories[Int(memories[memory])])
       guard source.pageSizeLog2 == target.pageSizeLog2 else {
@@ -88,11 +92,8 @@ extension Specializer {
           + "Give the copies a stack there with --stack ADDRESS, or say --stack shared where the same addresses are free"
       )
     }
-    if let access = survey.staticAccesses.first(where: { changes(Int($0.memory)) }), options.staticData == .refused {
-      throw TransformError(
-        "\(describe(function)) accesses static data at address \(access.address) of memory \(access.memory) (at offset "
-          + "\(hexadecimal(access.offset))). Say --static stay to leave such accesses there, or --static move to let them "
-          + "go to the other memory")
+    for referenced in survey.references where isCopied(referenced) {
+      note("\(describe(function)) takes a reference to \(describe(referenced)), which keeps its memories")
     }
   }
 

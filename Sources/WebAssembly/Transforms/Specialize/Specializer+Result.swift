@@ -30,6 +30,7 @@ extension Specializer {
     }
     new.customSections = sections
     new.sections = []
+    new.placeCustomSections()
   }
 
   private mutating func append(_ bytes: [UInt8]) -> Range<Int> {

@@ -13,11 +13,12 @@ struct Specializer {
   let spaces: IndexSpaces
   let names: Names
   let options: SpecializationOptions
-  let statics: StaticData
   var stackPointer: UInt32?
   var new: Module
   var newNames: Names
   var surveys: [UInt32: FunctionSurvey] = [:]
+  /// By the memories that change: what is known of the addresses of the functions that can be reached.
+  var addressSummaries: [[UInt32]: [UInt32: AddressSummary]] = [:]
   let hints: BranchHints
   var newHints: [BranchHints.Function] = []
   var added: [SpecializedModule.Function] = []
@@ -36,11 +37,6 @@ struct Specializer {
     names = Names(module)
     newNames = names
     hints = BranchHints(module)
-    do throws(ModuleError) {
-      statics = try StaticData(module)
-    } catch {
-      throw TransformError(error)
-    }
     stackPointer = Self.stackPointer(module, spaces, names, options.stackPointer)
     if stackPointer == nil, options.stackPointer != SpecializationOptions().stackPointer {
       throw TransformError("there is no global '\(options.stackPointer)' that is a mutable integer")
@@ -105,7 +101,7 @@ struct Specializer {
     if let export = old.exports.first(where: { $0.kind == .function && $0.index == function }) {
       return "'\(export.name)'"
     }
-    return "\(function)"
+    return "function \(function)"
   }
 
   /// Refuses a memory that cannot take another one's place.
