@@ -16,9 +16,9 @@ protocol BodyTransform {
   /// Writes what follows an instruction. Indices that it writes are new ones.
   mutating func observe(_ instruction: Instruction, into output: inout BodyOutput)
 
-  /// Writes what the branches to ``BodyOutput/trapLabel()`` lead to, which must not end; the body's own instructions come
-  /// before it.
-  mutating func writeTrap(into output: inout BodyOutput)
+  /// Writes what the branches to ``BodyOutput/trapLabel(_:)`` of a number lead to, which must not end; the body's own
+  /// instructions come before it.
+  mutating func writeTrap(_ number: Int, into output: inout BodyOutput)
 
   /// The type of a block without parameters that leaves these results, of which there are at least two.
   mutating func blockType(leaving results: [ValueType]) -> BlockType
@@ -28,7 +28,7 @@ extension BodyTransform {
   mutating func begin(_ body: FunctionBody, into output: inout BodyOutput) {}
   func observes(_ row: Operator) -> Bool { false }
   mutating func observe(_ instruction: Instruction, into output: inout BodyOutput) {}
-  mutating func writeTrap(into output: inout BodyOutput) { output.write(.unreachable) }
+  mutating func writeTrap(_ number: Int, into output: inout BodyOutput) { output.write(.unreachable) }
   mutating func blockType(leaving results: [ValueType]) -> BlockType { .empty }
 }
 
@@ -43,7 +43,8 @@ struct BodyOutput {
   fileprivate var depth: UInt32 = 0
   /// The number of blocks that have been written.
   fileprivate var blockCount: UInt32 = 0
-  fileprivate var usesTrapLabel = false
+  /// How many traps there are after the body.
+  fileprivate var trapCount = 0
   /// The number on top of the stack where the instruction that is rewritten comes right behind an integer constant.
   fileprivate(set) var constantOperand: UInt64?
 
@@ -62,11 +63,13 @@ struct BodyOutput {
     return localCount + UInt32(added.count - 1)
   }
 
-  /// The label, for a branch without operands, of what ``BodyTransform/writeTrap(into:)`` writes behind the body. It is
+  /// The label, for a branch without operands, of what ``BodyTransform/writeTrap(_:into:)`` writes after the body. It is
   /// right where the transform has opened no block of its own.
-  mutating func trapLabel() -> UInt32 {
-    usesTrapLabel = true
-    return depth + 1
+  ///
+  /// - Parameter number: which of the body's traps it is; they are numbered from 0 on.
+  mutating func trapLabel(_ number: Int) -> UInt32 {
+    trapCount = max(trapCount, number + 1)
+    return depth + 1 + UInt32(number)
   }
 
   /// Writes a `block`, `loop` or `if`. What opens blocks must come through here, so that labels keep their names.
@@ -136,7 +139,7 @@ struct BodyRewriter {
   /// - Parameters:
   ///   - parameterCount: the number of parameters of its function.
   ///   - results: the types of its function's results, which are asked for where the transform uses
-  ///     ``BodyOutput/trapLabel()``.
+  ///     ``BodyOutput/trapLabel(_:)``.
   /// - Returns: where the new body is in ``bytes``, and the hints with their new offsets.
   mutating func rewrite(
     _ body: FunctionBody, parameterCount: Int, results: @autoclosure () -> [ValueType] = [],
@@ -148,14 +151,14 @@ struct BodyRewriter {
     output.added.removeAll(keepingCapacity: true)
     output.depth = 0
     output.blockCount = 0
-    output.usesTrapLabel = false
+    output.trapCount = 0
     labels.removeAll(keepingCapacity: true)
     output.localCount = locals.reduce(UInt32(truncatingIfNeeded: parameterCount)) { $0 &+ $1.count }
     var newHints: [BranchHints.Hint] = []
     transform.begin(body, into: &output)
     try instructions(&reader, transform: &transform, hints: hints[...], bodyStart: body.range.lowerBound, &newHints)
     var prefix = InstructionWriter()
-    if output.usesTrapLabel { writeTrap(results(), &transform, &prefix) }
+    if output.trapCount > 0 { writeTraps(results(), &transform, &prefix) }
 
     for index in locals.indices { locals[index].type = remapping.valueType(locals[index].type) }
     for type in output.added { locals.append((1, type)) }
@@ -169,13 +172,13 @@ struct BodyRewriter {
     return (FunctionBody(range: start..<bytes.count), newHints)
   }
 
-  /// Puts the body into two blocks: the inner one has the labels of the body as a whole, and behind the outer one is
-  /// the trap.
-  private mutating func writeTrap(
+  /// Puts the body into blocks: the innermost one has the labels of the body as a whole, and after each of the others is
+  /// a trap.
+  private mutating func writeTraps(
     _ results: [ValueType], _ transform: inout some BodyTransform, _ prefix: inout InstructionWriter
   ) {
     var block = Instruction(.block)
-    prefix.write(block)
+    for _ in 0..<output.trapCount { prefix.write(block) }
     block.blockType =
       switch results.count {
       case 0: .empty
@@ -185,9 +188,11 @@ struct BodyRewriter {
     prefix.write(block)
     output.write(.return)
     output.write(.end)
-    transform.writeTrap(into: &output)
-    output.write(.end)
-    for index in labels.indices { labels[index] += 2 }
+    for number in 0..<output.trapCount {
+      transform.writeTrap(number, into: &output)
+      output.write(.end)
+    }
+    for index in labels.indices { labels[index] += UInt32(output.trapCount) + 1 }
   }
 
   /// Copies a constant expression with its indices remapped.

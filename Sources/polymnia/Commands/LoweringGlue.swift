@@ -13,8 +13,11 @@ enum LoweringGlue {
         this.growFunction = exports[name + ".grow"];
         if (!this.memory || !this.baseGlobal) throw new Error(`no lowered memory ${name}`);
       }
-      // In bytes, within the combined memory.
-      get base() { return Number(this.baseGlobal.value); }
+      // In bytes, within the combined memory; the global is an i32 without sign, or an i64.
+      get base() {
+        const value = this.baseGlobal.value;
+        return typeof value === "bigint" ? Number(value) : value >>> 0;
+      }
       // In bytes.
       get size() { return Number(this.sizeGlobal.value); }
       // The bytes of this memory, and of no other.
@@ -22,6 +25,18 @@ enum LoweringGlue {
       get view() { return new DataView(this.memory.buffer, this.base, this.size); }
       // By pages; the number of pages before, or -1.
       grow(pages) { return this.growFunction(pages); }
+    }
+
+    // What an access that trapped was in the module before it was lowered: the index of its memory, and address and length
+    // in bytes as BigInts. Undefined where nothing was noted since the last call: then the trap was another one, or one of
+    // the memory that lies last, which the engine itself checks.
+    export function loweredFault({ exports }) {
+      const memory = exports["lowered-fault.memory"];
+      if (!memory || memory.value < 0) return undefined;
+      const number = (name) => BigInt.asUintN(64, exports["lowered-fault." + name].value);
+      const fault = { memory: memory.value, address: number("address"), length: number("length") };
+      memory.value = -1;
+      return fault;
     }
 
     // What `polymnia lower --imports accessors` makes of the import NAME of a memory: functions that reach `memory`, to be
@@ -102,6 +117,20 @@ enum LoweringGlue {
         default: 0
         }
       }
+    }
+
+    /// What an access that trapped was in the module before it was lowered: the index of its memory, address and length.
+    /// nil where nothing was noted since the last call: then the trap was another one, or one of the memory that lies last,
+    /// which the engine itself checks.
+    public func loweredFault(_ instance: Instance) throws -> Trap.MemoryFault? {
+      let memory = try instance.global("lowered-fault.memory")
+      guard case .i32(let index) = memory.value, index >= 0,
+        case .i64(let address) = try instance.global("lowered-fault.address").value,
+        case .i64(let length) = try instance.global("lowered-fault.length").value
+      else { return nil }
+      try memory.set(.i32(-1))
+      return Trap.MemoryFault(
+        memoryIndex: Int(index), address: UInt64(bitPattern: address), length: UInt64(bitPattern: length))
     }
 
     /// What `polymnia lower --imports accessors` makes of the import `name` of a memory: defines the functions that reach

@@ -14,6 +14,7 @@ final class Program {
   private let wasi: WASI
   private var hasSystemInterface = false
   private var modules: [CompiledModule] = []
+  private var loweredTraps = LoweredTraps()
   /// The instance that was made last.
   var instance: Instance?
 
@@ -67,6 +68,8 @@ final class Program {
   struct Loaded {
     var name: String
     var module: CompiledModule
+    /// Of a module that was lowered.
+    var layout: LoweredLayout?
   }
 
   /// The cache, unless it is not wanted. A folder that cannot be trusted is said; that there can be no folder is only said
@@ -90,9 +93,11 @@ final class Program {
     }
     let name = input.name
     let module: CompiledModule
+    var layout: LoweredLayout?
     if CompiledModule.isPrecompiled(input.bytes) {
       module = try clock.measure(.compile) { try precompiled(input) }
     } else if input.isBinary {
+      layout = LoweredLayout(binary: input.bytes)
       do throws(ModuleError) {
         module = try clock.measure { phase throws(ModuleError) in
           try engine.compile(input.bytes) { phase(Timings.Phase($0)) }
@@ -102,6 +107,7 @@ final class Program {
       }
     } else {
       let file = try clock.measure(.decode) { try ModuleFile(input, features: features) }
+      layout = LoweredLayout(file.module)
       do throws(ModuleError) {
         let validated = try clock.measure(.validate) { () throws(ModuleError) in try engine.validate(file.module) }
         module = try clock.measure(.compile) { () throws(ModuleError) in
@@ -116,7 +122,7 @@ final class Program {
     }
     try defineSystemInterface(for: module)
     modules.append(module)
-    return Loaded(name: name, module: module)
+    return Loaded(name: name, module: module, layout: layout)
   }
 
   /// Defines WASI where a module is the first to want it: its functions take longer to make than a small module to run.
@@ -153,6 +159,7 @@ final class Program {
       try clock.measure(.instantiate) { try linker.instantiate(loaded.module, initializing: initializing) }
     }
     self.instance = instance
+    loweredTraps.add(instance, loaded.layout)
     return instance
   }
 
@@ -232,7 +239,7 @@ final class Program {
     } catch let exit as WASIExit {
       throw GuestExit(status: Int32(truncatingIfNeeded: exit.code & 0xFF))
     } catch let trap as Trap {
-      throw CommandFailure(file, trap.description, status: ExitStatus.trap)
+      throw CommandFailure(file, loweredTraps.translated(trap).description, status: ExitStatus.trap)
     } catch let exception as UncaughtException {
       throw CommandFailure(file, exception.description, status: ExitStatus.trap)
     } catch let failure as CommandFailure {

@@ -49,6 +49,28 @@ struct ToolProcess {
 
   /// What comes of a command: it must end by itself, with success or an error in the input.
   func run(_ words: [String]) -> ToolTrial.Outcome {
+    guard let process = spawn(words) else { return .wrong("\(executable) does not start") }
+    guard let end = wait(for: process, upTo: .seconds(20)) else {
+      return .wrong("hang: \(words.joined(separator: " "))")
+    }
+    let status = end.status
+    if status & 0x7F != 0 { return .wrong("signal \(status & 0x7F): \(words.joined(separator: " "))") }
+    switch status >> 8 & 0xFF {
+    case 0: return .written
+    case 1: return .refused
+    case let code: return .wrong("exit status \(code): \(words.joined(separator: " "))")
+    }
+  }
+
+  /// The processor time of a command in seconds, however it ends, or nil where it does not start or its words make no
+  /// sense. One that takes a minute is ended.
+  func time(_ words: [String]) -> Double? {
+    guard let process = spawn(words) else { return nil }
+    guard let end = wait(for: process, upTo: .seconds(60)) else { return 60 }
+    return end.status == 2 << 8 ? nil : end.seconds
+  }
+
+  private func spawn(_ words: [String]) -> pid_t? {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -59,24 +81,23 @@ struct ToolProcess {
     arguments.append(nil)
     defer { for argument in arguments { free(argument) } }
     var process: pid_t = 0
-    guard posix_spawn(&process, executable, &actions, nil, arguments, environ) == 0 else {
-      return .wrong("\(executable) does not start")
-    }
-    let end = ContinuousClock.now + .seconds(20)
+    return posix_spawn(&process, executable, &actions, nil, arguments, environ) == 0 ? process : nil
+  }
+
+  /// How a process ends, or nil where it takes too long and is ended.
+  private func wait(for process: pid_t, upTo limit: Duration) -> (status: Int32, seconds: Double)? {
+    let end = ContinuousClock.now + limit
     var status: Int32 = 0
-    while waitpid(process, &status, WNOHANG) != process {
+    var usage = rusage()
+    while wait4(process, &status, WNOHANG, &usage) != process {
       guard ContinuousClock.now < end else {
         kill(process, SIGKILL)
         waitpid(process, &status, 0)
-        return .wrong("hang: \(words.joined(separator: " "))")
+        return nil
       }
       usleep(500)
     }
-    if status & 0x7F != 0 { return .wrong("signal \(status & 0x7F): \(words.joined(separator: " "))") }
-    switch status >> 8 & 0xFF {
-    case 0: return .written
-    case 1: return .refused
-    case let code: return .wrong("exit status \(code): \(words.joined(separator: " "))")
-    }
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return (status, seconds(usage.ru_utime) + seconds(usage.ru_stime))
   }
 }

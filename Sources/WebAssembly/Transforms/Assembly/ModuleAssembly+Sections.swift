@@ -7,6 +7,7 @@ extension CustomSection {
   var describesCode: Bool {
     name.hasPrefix(".debug_") || name.hasPrefix("reloc.") || name.hasPrefix("metadata.code.") || name == "linking"
       || name == "sourceMappingURL" || name == "external_debug_info" || name == "dylink.0" || name == "dylink"
+      || name == LoweredLayout.sectionName
   }
 }
 

@@ -33,7 +33,7 @@ extension AccessLowering {
   }
 
   /// Traps where a known number of bytes from the address in a local on leaves a memory.
-  private func checkRange(
+  private mutating func checkRange(
     _ local: UInt32, count: UInt64, _ place: MemoryLayout.Place, _ output: inout BodyOutput
   ) {
     if code.isUnchecked { return }
@@ -50,6 +50,7 @@ extension AccessLowering {
       output.write(.localGet, local)
       compare(end: count, place, &output)
     }
-    code.trapIf(&output)
+    trapIf(
+      Fault(memory: place.memory, addressType: place.type.addressType, local: local, offset: 0, length: count), &output)
   }
 }

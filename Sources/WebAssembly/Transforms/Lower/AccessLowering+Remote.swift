@@ -13,11 +13,10 @@ extension AccessLowering {
     let (end, overflow) = instruction.memoryOffset.addingReportingOverflow(1 << UInt64(row.width))
     guard !overflow, end <= MemoryLayout.largest << 1 else {
       output.write(.drop)
-      output.write(.call, routines.index(.outOfBounds))
-      return output.write(.unreachable)
+      return trap(fault(instruction, inLocal: address, place), &output)
     }
     compare(end: end, place, &output)
-    code.trapIf(&output)
+    trapIf(fault(instruction, inLocal: address, place), &output)
     if instruction.memoryOffset != 0 {
       output.write(.localGet, address)
       Self.add(instruction.memoryOffset, type, &output)

@@ -14,6 +14,23 @@ struct AccessLowering: BodyTransform {
   /// The highest offset that an access to the combined memory can have.
   private let highestOffset: UInt64
 
+  /// The access that a trap is about: what is told of it.
+  struct Fault: Hashable {
+    var memory: Int
+    var addressType: AddressType
+    /// The local that holds the address.
+    var local: UInt32
+    /// What is added to the address.
+    var offset: UInt64
+    var length: UInt64
+  }
+
+  /// The faults of the present body that have a trap after it, and the number of each.
+  private var faults: [Fault] = []
+  private var faultNumbers: [Fault: Int] = [:]
+  /// Beyond so many, accesses share a trap, which tells the address without the offset.
+  private static let mostFaults = 16
+
   /// By the results of functions that have several: the type of a block that leaves them.
   private(set) var blockTypes: [[ValueType]: UInt32] = [:]
   /// Where the types that are added begin.
@@ -33,9 +50,13 @@ struct AccessLowering: BodyTransform {
     highestOffset = is64Bit ? .max : UInt64(UInt32.max)
   }
 
-  mutating func writeTrap(into output: inout BodyOutput) {
-    output.write(.call, routines.index(.outOfBounds))
-    output.write(.unreachable)
+  mutating func begin(_ body: FunctionBody, into output: inout BodyOutput) {
+    faults.removeAll(keepingCapacity: true)
+    faultNumbers.removeAll(keepingCapacity: true)
+  }
+
+  mutating func writeTrap(_ number: Int, into output: inout BodyOutput) {
+    trap(faults[number], &output)
   }
 
   mutating func blockType(leaving results: [ValueType]) -> BlockType {
@@ -176,8 +197,7 @@ struct AccessLowering: BodyTransform {
     case .none: break
     case .always:
       output.write(.localSet, address)
-      fail(instruction, address, locals, place, &output)
-      return output.write(.unreachable)
+      return fail(instruction, address, locals, place, &output)
     case .above(let highest):
       output.write(.localTee, address)
       if place.type.addressType == .i64 {
@@ -236,6 +256,42 @@ struct AccessLowering: BodyTransform {
     output.write(.i32Or)
   }
 
+  // MARK: Traps
+
+  func fault(_ instruction: Instruction, inLocal local: UInt32, _ place: MemoryLayout.Place) -> Fault {
+    Fault(
+      memory: place.memory, addressType: place.type.addressType, local: local, offset: instruction.memoryOffset,
+      length: 1 << UInt64(instruction.opcode.row.width))
+  }
+
+  /// Leaves the body for a trap where the condition on top of the stack holds.
+  mutating func trapIf(_ fault: Fault, _ output: inout BodyOutput) {
+    var fault = fault
+    if faults.count >= Self.mostFaults && faultNumbers[fault] == nil { fault.offset = 0 }
+    let number = faultNumbers[fault] ?? faults.count
+    if number == faults.count {
+      faults.append(fault)
+      faultNumbers[fault] = number
+    }
+    output.write(.brIf, output.trapLabel(number))
+  }
+
+  private func operands(of fault: Fault, _ output: inout BodyOutput) {
+    code.wide(fault.local, fault.addressType, &output)
+    if fault.offset != 0 {
+      output.i64(fault.offset)
+      output.write(.i64Add)
+    }
+    output.i64(fault.length)
+  }
+
+  /// Traps, and tells of which access.
+  mutating func trap(_ fault: Fault, _ output: inout BodyOutput) {
+    operands(of: fault, &output)
+    output.write(.call, routines.index(.outOfBounds(UInt32(fault.memory))))
+    output.write(.unreachable)
+  }
+
   /// Traps where the condition on top of the stack holds, and pushes the address again.
   private mutating func failIf(
     _ instruction: Instruction, _ address: UInt32, _ operands: [UInt32], _ place: MemoryLayout.Place,
@@ -244,10 +300,9 @@ struct AccessLowering: BodyTransform {
     if instruction.opcode.row.feature == .threads {
       code.ifTrue(.empty, &output)
       fail(instruction, address, operands, place, &output)
-      output.write(.unreachable)
       output.write(.end)
     } else {
-      code.trapIf(&output)
+      trapIf(fault(instruction, inLocal: address, place), &output)
     }
     output.write(.localGet, address)
   }
@@ -257,14 +312,16 @@ struct AccessLowering: BodyTransform {
     _ instruction: Instruction, _ address: UInt32, _ operands: [UInt32], _ place: MemoryLayout.Place,
     _ output: inout BodyOutput
   ) {
-    guard instruction.opcode.row.feature == .threads else {
-      return output.write(.call, routines.index(.outOfBounds))
-    }
+    let fault = fault(instruction, inLocal: address, place)
+    guard instruction.opcode.row.feature == .threads else { return trap(fault, &output) }
     // An atomic access may trap for its alignment or its kind of memory first: so the same one at an address with the same
-    // low bits, out of bounds.
+    // low bits that is out of bounds of any memory. The address is computed, since engines may decide at once that a
+    // constant one, or a large offset, is out of bounds.
+    self.operands(of: fault, &output)
+    output.write(.call, routines.index(.fault(UInt32(fault.memory))))
     var access = instruction
     access.index = 0
-    access.memoryOffset = code.is64Bit ? ~7 : UInt64(UInt32.max) & ~7
+    access.memoryOffset = 8
     output.write(.localGet, address)
     code.widen(place.type.addressType, &output)
     code.constant(instruction.memoryOffset & 7, &output)
@@ -273,5 +330,6 @@ struct AccessLowering: BodyTransform {
     output.write(code.is64Bit ? .i64Or : .i32Or)
     for operand in operands { output.write(.localGet, operand) }
     output.writer.write(access)
+    output.write(.unreachable)
   }
 }

@@ -9,6 +9,9 @@ struct LoweringCode {
   /// The room that the combined memory keeps for what goes to and comes from remote memories.
   var scratch: MemoryLayout.Place?
 
+  /// The globals that tell which access has trapped: its memory, address and length.
+  var fault: (memory: UInt32, address: UInt32, length: UInt32) = (0, 0, 0)
+
   func place(_ memory: UInt32) -> MemoryLayout.Place { layout.place(of: Int(memory)) }
 
   /// Pushes a constant of the combined memory's address type.
@@ -106,9 +109,6 @@ struct LoweringCode {
   }
 
   func ifTrue(_ type: BlockType = .empty, _ output: inout BodyOutput) { output.open(.if, type) }
-
-  /// Leaves the body for its trap where the condition on top of the stack holds.
-  func trapIf(_ output: inout BodyOutput) { output.write(.brIf, output.trapLabel()) }
 
   // MARK: Remote memories
 

@@ -208,7 +208,7 @@ struct MemoryLayout {
     for place in places {
       if place.isFixed {
         sum += place.capacity >> Self.pageSizeLog2
-      } else if place.isBounded || place.isNative && is64Bit {
+      } else if place.isBounded || place.isNative && is64Bit && place.type.addressType == .i32 {
         sum += place.fullCapacity >> Self.pageSizeLog2
       } else if combined.isShared {
         // A shared memory must have a maximum: room for 4 GiB more.

@@ -89,6 +89,7 @@ struct ModuleLowering {
         next += 1
       }
     }
+    let fault = (memory: next, address: next + 1, length: next + 2)
     var remapping = IndexRemapping()
     if !accessorImports.isEmpty {
       let imported = UInt32(spaces.importedFunctionCount)
@@ -97,6 +98,7 @@ struct ModuleLowering {
     }
     var code = LoweringCode(layout: layout)
     code.isUnchecked = options.isUnchecked
+    code.fault = fault
     code.scratch = layout.places.first { $0.memory == spaces.memories.count }
     new.types = module.types
     new.recursionGroups = module.recursionGroups
@@ -222,6 +224,10 @@ struct ModuleLowering {
         _ = addGlobal(place.base, addressType, isMutable: true, name: "memory\(place.memory).base")
       }
     }
+    guard isCombined else { return }
+    _ = addGlobal(.max, .i32, isMutable: true, name: LoweredLayout.faultMemory)
+    _ = addGlobal(0, .i64, isMutable: true, name: LoweredLayout.faultAddress)
+    _ = addGlobal(0, .i64, isMutable: true, name: LoweredLayout.faultLength)
   }
 
   private mutating func functions() {
@@ -248,6 +254,9 @@ struct ModuleLowering {
       }
       new.customSections.append(CustomSection(name: section.name, range: contents, after: section.after))
     }
+    guard isCombined else { return }
+    let contents = rewriter.append(LoweredLayout(regions: regions.map(LoweredLayout.Region.init)).encode())
+    new.customSections.append(CustomSection(name: LoweredLayout.sectionName, range: contents, after: .data))
   }
 
   private func newNames() -> Names {

@@ -1,7 +1,10 @@
 /// The functions that a lowered module is given, made when they are first called.
 struct MemoryRoutines {
   enum Routine: Hashable {
-    case outOfBounds
+    /// Notes the access that traps.
+    case fault(UInt32)
+    /// Notes it and traps.
+    case outOfBounds(UInt32)
     case grow(UInt32)
     case fill(UInt32)
     case discard(UInt32)
@@ -22,12 +25,18 @@ struct MemoryRoutines {
     if let index = added[routine] { return index }
     let function =
       switch routine {
-      case .outOfBounds: outOfBounds()
+      case .fault(let memory): fault(memory)
+      case .outOfBounds(let memory): outOfBounds(memory, fault: index(.fault(memory)))
       case .grow(let memory): grow(code.place(memory))
-      case .fill(let memory): fill(code.place(memory))
-      case .discard(let memory): discard(code.place(memory), fill: index(.fill(memory)))
-      case .copy(let destination, let source): copy(code.place(destination), code.place(source))
-      case .initialize(let segment, let memory): initialize(segment, code.place(memory))
+      case .fill(let memory): fill(code.place(memory), trap: index(.outOfBounds(memory)))
+      case .discard(let memory):
+        discard(code.place(memory), fill: index(.fill(memory)), trap: index(.outOfBounds(memory)))
+      case .copy(let destination, let source):
+        copy(
+          code.place(destination), code.place(source),
+          traps: (index(.outOfBounds(destination)), index(.outOfBounds(source))))
+      case .initialize(let segment, let memory):
+        initialize(segment, code.place(memory), trap: index(.outOfBounds(memory)))
       }
     return added.add(function, as: routine)
   }
@@ -38,25 +47,52 @@ struct MemoryRoutines {
   /// Adds a function of another's making.
   mutating func add(_ function: AddedFunction) -> UInt32 { added.add(function) }
 
-  private func outOfBounds() -> AddedFunction {
+  private func fault(_ memory: UInt32) -> AddedFunction {
     var output = BodyOutput()
-    code.trapOutOfBounds(&output)
-    return AddedFunction("memory.out_of_bounds", [], [], output)
+    output.i32(memory)
+    output.write(.globalSet, code.fault.memory)
+    output.write(.localGet, 0)
+    output.write(.globalSet, code.fault.address)
+    output.write(.localGet, 1)
+    output.write(.globalSet, code.fault.length)
+    return AddedFunction("memory\(memory).fault", [.i64, .i64], [], output)
   }
 
-  /// Ends in a trap where the condition on top of the stack holds.
-  func trapIf(_ output: inout BodyOutput) {
-    guard !code.isUnchecked else { return output.write(.drop) }
-    code.ifTrue(.empty, &output)
+  private func outOfBounds(_ memory: UInt32, fault: UInt32) -> AddedFunction {
+    var output = BodyOutput()
+    output.write(.localGet, 0)
+    output.write(.localGet, 1)
+    output.write(.call, fault)
     code.trapOutOfBounds(&output)
+    return AddedFunction("memory\(memory)\(LoweredLayout.trapSuffix)", [.i64, .i64], [], output)
+  }
+
+  /// Traps where `count` bytes from `start` on leave a memory; both are locals.
+  private func check(
+    _ start: UInt32, count: UInt32, _ countType: AddressType, _ place: MemoryLayout.Place, trap: UInt32,
+    _ output: inout BodyOutput
+  ) {
+    guard !code.isUnchecked else { return }
+    code.exceeds(start, count: count, countType, place, &output)
+    code.ifTrue(.empty, &output)
+    fail(start, count: count, countType, place, trap: trap, &output)
     output.write(.end)
   }
 
-  private func fill(_ place: MemoryLayout.Place) -> AddedFunction {
+  private func fail(
+    _ start: UInt32, count: UInt32, _ countType: AddressType, _ place: MemoryLayout.Place, trap: UInt32,
+    _ output: inout BodyOutput
+  ) {
+    code.wide(start, place.type.addressType, &output)
+    code.wide(count, countType, &output)
+    output.write(.call, trap)
+    output.write(.unreachable)
+  }
+
+  private func fill(_ place: MemoryLayout.Place, trap: UInt32) -> AddedFunction {
     let type = place.type.addressType
     var output = BodyOutput()
-    code.exceeds(0, count: 2, type, place, &output)
-    trapIf(&output)
+    check(0, count: 2, type, place, trap: trap, &output)
     if place.isRemote { return remoteFill(place, output) }
     code.address(inLocal: 0, place, &output)
     output.write(.localGet, 1)
@@ -68,7 +104,7 @@ struct MemoryRoutines {
 
   /// What `memory.discard` means to an observer: a range of whole pages becomes zero. A range of anything else has no kind
   /// of trap of its own where there is no such instruction; it is out of bounds.
-  private func discard(_ place: MemoryLayout.Place, fill: UInt32) -> AddedFunction {
+  private func discard(_ place: MemoryLayout.Place, fill: UInt32, trap: UInt32) -> AddedFunction {
     let type = place.type.addressType
     var output = BodyOutput()
     if place.type.pageSizeLog2 > 0 {
@@ -80,7 +116,7 @@ struct MemoryRoutines {
       output.i64(0)
       output.write(.i64Ne)
       code.ifTrue(.empty, &output)
-      code.trapOutOfBounds(&output)
+      fail(0, count: 1, type, place, trap: trap, &output)
       output.write(.end)
     }
     // As a fill does from here on.
@@ -91,14 +127,14 @@ struct MemoryRoutines {
     return AddedFunction("memory\(place.memory).discard", [type.valueType, type.valueType], [], output)
   }
 
-  private func copy(_ destination: MemoryLayout.Place, _ source: MemoryLayout.Place) -> AddedFunction {
+  private func copy(
+    _ destination: MemoryLayout.Place, _ source: MemoryLayout.Place, traps: (destination: UInt32, source: UInt32)
+  ) -> AddedFunction {
     let (to, from) = (destination.type.addressType, source.type.addressType)
     let count: AddressType = to == .i64 && from == .i64 ? .i64 : .i32
     var output = BodyOutput()
-    code.exceeds(0, count: 2, count, destination, &output)
-    code.exceeds(1, count: 2, count, source, &output)
-    output.write(.i32Or)
-    trapIf(&output)
+    check(0, count: 2, count, destination, trap: traps.destination, &output)
+    check(1, count: 2, count, source, trap: traps.source, &output)
     if destination.isRemote || source.isRemote { return remoteCopy(destination, source, count, output) }
     code.address(inLocal: 0, destination, &output)
     code.address(inLocal: 1, source, &output)
@@ -110,10 +146,9 @@ struct MemoryRoutines {
       output)
   }
 
-  private func initialize(_ segment: UInt32, _ place: MemoryLayout.Place) -> AddedFunction {
+  private func initialize(_ segment: UInt32, _ place: MemoryLayout.Place, trap: UInt32) -> AddedFunction {
     var output = BodyOutput()
-    code.exceeds(0, count: 2, .i32, place, &output)
-    trapIf(&output)
+    check(0, count: 2, .i32, place, trap: trap, &output)
     if place.isRemote { return remoteInitialize(segment, place, output) }
     code.address(inLocal: 0, place, &output)
     output.write(.localGet, 1)

@@ -32,6 +32,14 @@ extension ModuleLowering {
       try Self.take(LoweredModule.exportName, &taken)
       exports.append(Export(name: LoweredModule.exportName, kind: .memory, index: 0))
     }
+    let fault = accesses.code.fault
+    for (name, index) in [
+      (LoweredLayout.faultMemory, fault.memory), (LoweredLayout.faultAddress, fault.address),
+      (LoweredLayout.faultLength, fault.length),
+    ] {
+      try Self.take(name, &taken)
+      exports.append(Export(name: name, kind: .global, index: index))
+    }
     new.exports = exports
   }
 
