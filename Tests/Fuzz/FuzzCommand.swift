@@ -9,7 +9,7 @@ struct FuzzCommand: ParsableCommand {
     abstract: "Tries damaged and recombined modules on every part of Polymnia.",
     subcommands: [
       MutateCommand.self, GenerateCommand.self, LowerCommand.self, LinkCommand.self, ToolsCommand.self,
-      TrapsCommand.self, DeadlinesCommand.self, BombsCommand.self, FailuresCommand.self,
+      TrapsCommand.self, DeadlinesCommand.self, BombsCommand.self, FailuresCommand.self, GrowthCommand.self,
       CompileCommand.self, CheckCommand.self,
       WorkerCommand.self, FailureWorkerCommand.self,
     ])

@@ -79,7 +79,7 @@ struct InstrumentReport {
   }
 
   /// Whether the trace has lost its beginning, so that what it does not show may have happened.
-  var traceIsCut: Bool { data.flags.contains(.trace) && UInt64(keptAccesses) < data.accessCount }
+  var traceIsCut: Bool { data.flags.contains(.trace) && UInt64(clamping: keptAccesses) < data.accessCount }
 
   func name(_ function: UInt32) -> String? { names.name(of: .function, function) }
   func memoryName(_ index: UInt32) -> String? { names.name(of: .memory, index) }

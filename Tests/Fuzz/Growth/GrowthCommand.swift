@@ -1,0 +1,210 @@
+import ArgumentParser
+import WastRunner
+import WebAssembly
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// `polymnia-fuzz growth`
+struct GrowthCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "growth",
+    abstract:
+      "Double each repeated thing in a module and on a command line, and report what grows faster than it.",
+    discussion: """
+      Each command of the polymnia command that lies beside this one runs on modules with n, 2n, 4n, … of each thing, until \
+      it takes long enough to be measured. What counts is the processor time beyond that of an empty module. Doubling a \
+      thing may take up to three times as long, twice in a row being more is a find.
+
+      Exit status: 0 if nothing grows faster, else 1.
+      """)
+
+  @Option(help: ArgumentHelp("Where the order of what is tried begins.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Stop after so many seconds.", valueName: "seconds"))
+  var seconds: Double?
+
+  @Option(
+    help: ArgumentHelp("Only things and commands whose names contain this.", valueName: "text"))
+  var only: String?
+
+  @Flag(help: "Print every measurement.")
+  var verbose = false
+
+  /// A command line: `module` is replaced by the file, `output` by where to write.
+  private struct Line {
+    var name: String
+    var words: @Sendable (Int) -> [String]
+    /// Whether it is itself what grows, on an empty module.
+    var grows = false
+
+    init(_ text: String) {
+      name = text
+      words = { _ in text.split(separator: " ").map(String.init) }
+    }
+
+    init(_ name: String, grows words: @escaping @Sendable (Int) -> [String]) {
+      self.name = name
+      self.words = words
+      grows = true
+    }
+  }
+
+  private static let lines: [Line] = [
+    Line("validate module"), Line("print module -o output"), Line("inspect module"),
+    Line("inspect --json module"),
+    Line("objdump module"), Line("objdump --disassemble module"), Line("strip module -o output"),
+    Line("strip --dead module -o output"), Line("link one=module two=empty -o output"),
+    Line("link --keep-dead one=module two=module -o output"), Line("lower module -o output"),
+    Line("bind-memories module -o output"),
+    Line("add-memory --memory new=import:e.m module -o output"),
+    Line("specialize --function f --memory 0=1 --static stay module -o output"),
+    Line("dispatch --function f --assume-relocatable module -o output"),
+    Line("instrument --stores=log --trace-memory --profile --coverage module -o output"),
+    Line("compile module -o output"),
+    Line("run --engine interpreter --no-cache --invoke f module"),
+    Line("run --no-cache --invoke f module"),
+    Line("parse text -o output"), Line("validate text"),
+  ]
+
+  private static let arguments: [Line] = [
+    Line("run with arguments") { count in
+      ["run", "--no-cache", "--invoke", "f", "empty"] + (0..<count).map { "a\($0)" }
+    },
+    Line("run with variables") { count in
+      ["run", "--no-cache"] + (0..<count).flatMap { ["--env", "v\($0)=1"] } + [
+        "--invoke", "f", "empty",
+      ]
+    },
+    Line("run with folders") { count in
+      ["run", "--no-cache"] + (0..<count).flatMap { ["--dir", "/tmp::/d\($0)"] } + [
+        "--invoke", "f", "empty",
+      ]
+    },
+    Line("run with linked modules") { count in
+      ["run", "--no-cache"] + (0..<min(count, 2000)).flatMap { ["--link", "m\($0)=empty"] } + [
+        "--invoke", "f", "empty",
+      ]
+    },
+    Line("link with modules") { count in
+      ["link"] + (0..<min(count, 4000)).map { "m\($0)=empty" } + ["--export-all", "-o", "output"]
+    },
+    Line("link with exports") { count in
+      ["link", "m=empty", "-o", "output"] + (0..<count).flatMap { ["--export", "m=f=e\($0)"] }
+    },
+    Line("strip with names") { count in
+      ["strip", "--keep", "name"] + (0..<count).flatMap { ["--remove", "c\($0)"] } + [
+        "empty", "-o", "output",
+      ]
+    },
+    Line("add-memory with memories") { count in
+      ["add-memory"] + (0..<min(count, 90)).flatMap { ["--memory", "m\($0)=export"] } + [
+        "empty", "-o", "output",
+      ]
+    },
+    Line("validate with files") { count in ["validate"] + Array(repeating: "empty", count: count) },
+  ]
+
+  private static let empty = "(module (memory (export \"a\") 1) (memory 1) (func (export \"f\")))"
+
+  func run() throws {
+    let folder = ".build/growth-\(getpid())"
+    mkdir(".build", 0o755)
+    guard let process = ToolProcess(folder: folder) else {
+      throw ValidationError("the polymnia command does not lie beside this one")
+    }
+    defer {
+      for name in ["text", "empty", "output"] { unlink(process.path(name)) }
+      process.remove()
+    }
+    _ = try process.file("empty", try Self.binary(Self.empty))
+    var trials: [(subject: GrowthSubject?, line: Line)] = Self.arguments.map { (nil, $0) }
+    for subject in GrowthSubject.all { trials += Self.lines.map { (subject, $0) } }
+    if let only { trials.removeAll { !name($0.subject, $0.line).contains(only) } }
+    var random = RandomSource(seed: seed)
+    trials.shuffle(using: &random)
+    let start = ContinuousClock.now
+    var finds = 0
+    var tried = 0
+    for (subject, line) in trials {
+      if let seconds, start.duration(to: .now) > .seconds(seconds) { break }
+      tried += 1
+      if let find = try measure(subject, line, process) {
+        finds += 1
+        print("find: \(name(subject, line)): \(find)")
+      }
+    }
+    print("tried: \(tried) of \(trials.count)")
+    print("finds: \(finds)")
+    if finds > 0 { throw ExitCode(1) }
+  }
+
+  private func name(_ subject: GrowthSubject?, _ line: Line) -> String {
+    subject.map { "\($0.name): \(line.name)" } ?? line.name
+  }
+
+  private static func binary(_ text: String) throws -> [UInt8] {
+    ModuleEncoder.encode(try ModuleParser.parse(Array(text.utf8), features: .all).module)
+  }
+
+  /// What grows faster than it may, or nil.
+  private func measure(_ subject: GrowthSubject?, _ line: Line, _ process: ToolProcess) throws
+    -> String?
+  {
+    let base = try time(line, 0, process, subject) ?? 0
+    var count = subject == nil ? 500 : min(1000, (subject?.most ?? 1000) / 4)
+    let most = subject?.most ?? 16_000
+    var last: Double?
+    var excesses = 0
+    var figures: [String] = []
+    while count <= most {
+      guard let seconds = try time(line, count, process, subject) else { return nil }
+      let own = max(0, seconds - base)
+      figures.append("\(count): \(Int(own * 1000)) ms")
+      if let last, own > 0.1 {
+        // Once can be a cache that is full; twice is a law.
+        excesses = own > last * 3 ? excesses + 1 : 0
+        if excesses == 2 || own > 20 * max(last, 0.05) {
+          return figures.joined(separator: ", ")
+        }
+      }
+      last = max(own, 0.02)
+      if own > 1.5 { break }
+      count *= 2
+    }
+    if verbose { print("\(name(subject, line)): \(figures.joined(separator: ", "))") }
+    return nil
+  }
+
+  /// The processor time of a command, or nil where it refuses so many.
+  private func time(_ line: Line, _ count: Int, _ process: ToolProcess, _ subject: GrowthSubject?)
+    throws -> Double?
+  {
+    var files = ["empty": process.path("empty"), "output": process.path("output")]
+    if let subject {
+      let text = subject.text(count)
+      files["text"] = try process.file("text", Array(text.utf8))
+      files["module"] = try process.file("module", try Self.binary(text))
+    } else {
+      files["module"] = files["empty"]
+    }
+    let words = line.words(count).map { word -> String in
+      if let equals = word.lastIndex(of: "="),
+        let file = files[String(word[word.index(after: equals)...])]
+      {
+        return word[...equals] + file
+      }
+      return files[word] ?? word
+    }
+    var best: Double?
+    for _ in 0..<(count < 4000 ? 2 : 1) {
+      guard let seconds = process.time(words) else { return nil }
+      best = min(best ?? seconds, seconds)
+    }
+    return best
+  }
+}
