@@ -23,6 +23,7 @@ public enum SuiteFeatures {
       features: .standard.adding(.threads).removing(.multiMemory).removing(.memory64).removing(.referenceTypes)),
     Suite(folder: "custom-page-sizes", features: .standard.adding(.customPageSizes)),
     Suite(folder: "wide-arithmetic", features: .standard.adding(.wideArithmetic)),
+    Suite(folder: "compact-import-section", features: .standard.adding(.compactImports)),
     Suite(folder: "custom-descriptors", features: .standard, isRunUnnamed: false),
     Suite(folder: "legacy", features: .standard, isRunUnnamed: false),
   ]

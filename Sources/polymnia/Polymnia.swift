@@ -4,7 +4,7 @@ import ArgumentParser
 struct Polymnia: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "polymnia",
-    abstract: "Runs, checks and converts WebAssembly modules, with any number of memories.",
+    abstract: "Runs, checks and converts WebAssembly modules, with up to 100 memories each.",
     discussion: """
       Every FILE is a module in the binary or the text format, told apart by its contents; '-' is standard input.
 

@@ -38,6 +38,9 @@ public final class CompiledModule: Sendable {
   /// Where the code is kept, and the name of the module there.
   private let cache: (cache: CodeCache, digest: SHA256.Digest)?
   private let cachedNames = Lock<Names?>(nil)
+  /// Where instructions stand in the text that the module was parsed from; nil for a binary.
+  private let positions: TextPositions?
+  private let cachedLines = Lock<TextLines?>(nil)
 
   public var module: Module { validated.module }
 
@@ -51,9 +54,12 @@ public final class CompiledModule: Sendable {
 
   /// Makes a validated module ready.
   ///
+  /// - Parameter positions: Where instructions stand in the text that it was parsed from, for backtraces.
   /// - Throws: ``ModuleError`` of the kind `unsupported` where it uses instructions that this engine cannot run.
-  public convenience init(_ validated: ValidatedModule, engine: Engine) throws(ModuleError) {
-    try self.init(validated, engine: engine, binary: nil, digest: nil)
+  public convenience init(
+    _ validated: ValidatedModule, engine: Engine, positions: TextPositions? = nil
+  ) throws(ModuleError) {
+    try self.init(validated, engine: engine, binary: nil, digest: nil, positions: positions)
     if engine.configuration.compilation == .eager { compileFunctions() }
   }
 
@@ -61,9 +67,11 @@ public final class CompiledModule: Sendable {
   ///   - binary: The bytes that the module is decoded from, and is unchanged since.
   ///   - digest: Their name, where there is a cache.
   init(
-    _ validated: ValidatedModule, engine: Engine, binary: [UInt8]?, digest: ModuleDigest?
+    _ validated: ValidatedModule, engine: Engine, binary: [UInt8]?, digest: ModuleDigest?,
+    positions: TextPositions? = nil
   ) throws(ModuleError) {
     try ExecutableFeatures.check(validated)
+    self.positions = positions
     self.engine = engine
     self.validated = validated
     self.binary = binary
@@ -183,13 +191,23 @@ public final class CompiledModule: Sendable {
     }
   }
 
-  /// The names of the name section, read when they are first asked for; empty where there is none.
+  /// The names that people know things by, read when they are first asked for.
   var names: Names {
     cachedNames.withLock { names in
       if let names { return names }
-      let read = Names(validated.module)
+      let read = Names(forPeople: validated.module)
       names = read
       return read
+    }
+  }
+
+  /// The line and the column of an instruction; nil for a module from a binary.
+  func textPosition(ofOffset offset: Int) -> (line: Int, column: Int)? {
+    guard let positions else { return nil }
+    return cachedLines.withLock { lines in
+      let found = lines ?? TextLines(positions)
+      lines = found
+      return found.position(ofOffset: offset)
     }
   }
 }
@@ -226,13 +244,13 @@ extension Engine {
   }
 
   /// Parses, validates and prepares a module in the text format. Offsets in errors of validation, and in backtraces, are
-  /// those of the binary that the text stands for.
+  /// those of the binary that the text stands for; backtraces have the places in the text too.
   ///
   /// - Throws: ``TextError`` with the line and column, or ``ModuleError``.
   public func compile(text: String) throws -> CompiledModule {
     let parsed = try ModuleParser.parse(
       Array(text.utf8), features: configuration.features, limits: configuration.limits)
-    return try compile(ModuleEncoder.encode(parsed.module))
+    return try CompiledModule(try validate(parsed.module), engine: self, positions: parsed.positions)
   }
 
   /// Validates and prepares a module.

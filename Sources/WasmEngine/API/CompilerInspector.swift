@@ -36,7 +36,6 @@ public struct CompilerInspector {
   /// The name of a function, of the name section, else of an export.
   public func name(of function: Int) -> String? {
     UInt32(exactly: function).flatMap { names.name(of: .function, $0) }
-      ?? environment.module.module.exports.first { $0.kind == .function && Int($0.index) == function }?.name
   }
 
   /// A function in the intermediate representation.

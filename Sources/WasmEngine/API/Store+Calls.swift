@@ -124,9 +124,10 @@ extension Store {
     (capturedFrames ?? Tier.frames(of: context, limit: Self.backtraceLimit)).map { function, offset in
       RuntimeCalls.instance(function.context) { instance in
         let names = instance.module.names
+        let place = instance.module.textPosition(ofOffset: offset)
         return Frame(
           module: names.module, function: function.index, name: names.name(of: .function, function.index),
-          offset: offset)
+          offset: offset, line: place?.line, column: place?.column)
       }
     }
   }

@@ -103,23 +103,31 @@ public struct Frame: Hashable, Sendable {
   public var module: String?
   /// The index of the function in its module, imports counted.
   public var function: UInt32
-  /// The name of the function in the name section.
+  /// The name of the function in the name section, or else that of its first export.
   public var name: String?
-  /// Where execution stands, in bytes from the start of the module.
+  /// Where execution stands, in bytes from the start of the module's binary.
   public var offset: Int
+  /// The same in the text that the module was parsed from, counted from 1; nil for a module from a binary.
+  public var line: Int?
+  public var column: Int?
 
-  public init(module: String? = nil, function: UInt32, name: String? = nil, offset: Int) {
+  public init(
+    module: String? = nil, function: UInt32, name: String? = nil, offset: Int, line: Int? = nil, column: Int? = nil
+  ) {
     self.module = module
     self.function = function
     self.name = name
     self.offset = offset
+    self.line = line
+    self.column = column
   }
 }
 
 extension Frame: CustomStringConvertible {
   public var description: String {
-    let place = "0x" + String(offset, radix: 16)
-    return "\(module ?? "<unnamed>")!\(name ?? "function[\(function)]") at \(place)"
+    var place = "0x" + String(offset, radix: 16)
+    if let line, let column { place += " (line \(line), column \(column))" }
+    return "\(name: module ?? "<unnamed>")!\(name: name ?? "function[\(function)]") at \(place)"
   }
 }
 

@@ -52,7 +52,7 @@ final class ModuleMachineCode: Sendable {
     kept = cache.flatMap { cache in environment.cacheKey(cache.digest).map { (cache.cache, $0) } }
     functionCount = count
     importCount = environment.layout.importedFunctionCount
-    profile = profiler.map { ($0, Names(environment.module.module)) }
+    profile = profiler.map { ($0, Names(forPeople: environment.module.module)) }
     addresses = .allocate(capacity: max(count, 1))
     for index in 0..<count { (addresses + index).initialize(to: Atomic(Self.notCompiled)) }
     ahead = aheadThreads.map { AheadCompilation($0, functionCount: count) }
@@ -215,7 +215,7 @@ final class ModuleMachineCode: Sendable {
 
   private func tellProfiler(_ entry: CodeBatch.Entry, _ base: UInt) {
     guard let profile else { return }
-    let name = profile.names.name(of: .function, entry.function) ?? "function \(entry.function)"
+    let name = profile.names.name(of: .function, entry.function).map { "\(name: $0)" } ?? "function \(entry.function)"
     profile.profiler.add(name, at: base + UInt(entry.codeOffset), size: Int(entry.codeSize))
   }
 

@@ -19,7 +19,7 @@ public struct DecodingTable: Sendable {
     var entries = [Entry](
       repeating: Entry(opcode: .nop, immediates: .none, isKnown: false), count: Operator.opcodeLimit)
     for row in Operator.all {
-      let isKnown = row.feature.map(features.contains) ?? true
+      let isKnown = row.requiredFeatures.isSubset(of: features)
       entries[Int(row.opcode.rawValue)] = Entry(opcode: row.opcode, immediates: row.immediates, isKnown: isKnown)
     }
     self.entries = entries
@@ -84,7 +84,7 @@ public struct InstructionReader: Sendable {
       code = page &+ Int(sub)
     }
     let entry = table.entries[code]
-    guard entry.isKnown else { throw Self.unknown(code, at: start) }
+    guard entry.isKnown else { throw unknown(code, at: start) }
     var instruction = Instruction(entry.opcode, offset: UInt32(truncatingIfNeeded: start))
     switch entry.immediates {
     case .none:
@@ -115,10 +115,16 @@ public struct InstructionReader: Sendable {
     return instruction
   }
 
-  private static func unknown(_ code: Int, at offset: Int) -> ModuleError {
-    if let row = Operator.row(rawValue: code), let feature = row.feature {
+  private func unknown(_ code: Int, at offset: Int) -> ModuleError {
+    if let row = Operator.row(rawValue: code),
+      let feature = row.requiredFeatures.subtracting(table.features).features.first
+    {
       return ModuleError(
         .malformed, "illegal opcode: \(row.name) needs the feature \(feature.rawValue)", at: offset)
+    }
+    if let name = LegacyExceptions.name(of: code) {
+      return ModuleError(
+        .malformed, "illegal opcode \(twoDigits(code)): \(LegacyExceptions.refusal(of: name))", at: offset)
     }
     let text =
       switch code {

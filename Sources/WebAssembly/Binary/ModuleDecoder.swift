@@ -56,6 +56,9 @@ struct SectionDecoder {
       let length = Int(try input.reader.u32())
       let contentsStart = input.reader.position
       guard length <= size - contentsStart else {
+        // What is malformed in the contents that are there comes first.
+        let found = errorInContents(of: id, from: contentsStart)
+        if let found, !found.isTruncation { throw found }
         throw ModuleError(.malformed, "length out of bounds", at: lengthOffset)
       }
       let contents = contentsStart..<contentsStart + length
@@ -77,8 +80,19 @@ struct SectionDecoder {
   }
 
   private mutating func header() throws(ModuleError) {
-    guard try word() == 0x6D73_6100 else { throw ModuleError(.malformed, "magic header not detected", at: 0) }
-    guard try word() == 1 else { throw ModuleError(.malformed, "unknown binary version", at: 4) }
+    let magic = try word()
+    guard magic == 0x6D73_6100 else {
+      let isMarked = [0xFEFF, 0xFFFE].contains(magic & 0xFFFF) || magic & 0xFF_FFFF == 0xBF_BBEF
+      throw ModuleError(
+        .malformed, "magic header not detected" + (isMarked ? ": the file begins with a byte-order mark" : ""), at: 0)
+    }
+    let version = try word()
+    guard version == 1 else {
+      // In components the upper half is the layer, which is 0 for modules.
+      let isComponent = version >> 16 == 1
+      throw ModuleError(
+        .malformed, "unknown binary version" + (isComponent ? ": a component, not a module" : " \(version)"), at: 4)
+    }
   }
 
   private mutating func word() throws(ModuleError) -> UInt64 {
@@ -118,16 +132,24 @@ struct SectionDecoder {
   /// module, to say which it is.
   private func explanation(of error: ModuleError, in id: SectionID, from start: Int) -> ModuleError {
     guard error.isTruncation else { return error }
+    guard let other = errorInContents(of: id, from: start) else {
+      return ModuleError(.malformed, "section size mismatch", at: error.offset)
+    }
+    return other.kind == .malformed ? other : error
+  }
+
+  /// What is wrong with a section's contents where only the module's end bounds them.
+  private func errorInContents(of id: SectionID, from start: Int) -> ModuleError? {
     var again = self
     again.module = Module()
     again.input.reader.position = start
     again.input.reader.end = input.reader.bytes.count
     do throws(ModuleError) {
       try again.contents(of: id, after: nil)
-    } catch let other {
-      return other.kind == .malformed ? other : error
+      return nil
+    } catch {
+      return error
     }
-    return ModuleError(.malformed, "section size mismatch", at: error.offset)
   }
 }
 

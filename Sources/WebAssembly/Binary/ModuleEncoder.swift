@@ -6,17 +6,20 @@
 /// decoding an encoded module gives a module of the same meaning.
 public enum ModuleEncoder {
   /// The binary of a module.
-  public static func encode(_ module: Module) -> [UInt8] {
+  ///
+  /// - Parameter compactsImports: Whether successive imports from one module are written as groups, which needs a reader
+  ///   with the feature ``Feature/compactImports``.
+  public static func encode(_ module: Module, compactsImports: Bool = false) -> [UInt8] {
     var output = ByteWriter()
     output.bytes.reserveCapacity(module.bytes.count + 64)
-    encode(module, &output) { _ in }
+    encode(module, compactsImports: compactsImports, &output) { _ in }
     return output.bytes
   }
 
   /// The binary of a module, handed on in pieces from front to back, so that it is never there as a whole.
-  public static func encode(_ module: Module, _ take: ([UInt8]) -> Void) {
+  public static func encode(_ module: Module, compactsImports: Bool = false, _ take: ([UInt8]) -> Void) {
     var output = ByteWriter()
-    encode(module, &output) { output in
+    encode(module, compactsImports: compactsImports, &output) { output in
       guard output.bytes.count >= 1 << 18 else { return }
       take(output.bytes)
       output.bytes.removeAll(keepingCapacity: true)
@@ -25,11 +28,13 @@ public enum ModuleEncoder {
   }
 
   /// - Parameter flush: May take what has been written so far.
-  private static func encode(_ module: Module, _ output: inout ByteWriter, _ flush: (inout ByteWriter) -> Void) {
+  private static func encode(
+    _ module: Module, compactsImports: Bool, _ output: inout ByteWriter, _ flush: (inout ByteWriter) -> Void
+  ) {
     output.word(0x1_6D73_6100, bytes: 8)
     customSections(of: module, after: nil, &output, flush)
     for id in SectionID.inOrder {
-      section(id, of: module, &output, flush)
+      section(id, of: module, compactsImports: compactsImports, &output, flush)
       flush(&output)
       customSections(of: module, after: id, &output, flush)
     }
@@ -49,7 +54,8 @@ public enum ModuleEncoder {
   }
 
   private static func section(
-    _ id: SectionID, of module: Module, _ output: inout ByteWriter, _ flush: (inout ByteWriter) -> Void
+    _ id: SectionID, of module: Module, compactsImports: Bool, _ output: inout ByteWriter,
+    _ flush: (inout ByteWriter) -> Void
   ) {
     switch id {
     case .custom: return
@@ -60,7 +66,12 @@ public enum ModuleEncoder {
     var contents = ByteWriter()
     switch id {
     case .type: contents.recursionGroups(of: module)
-    case .import: contents.vector(module.imports) { $0.importDescription($1) }
+    case .import:
+      if compactsImports {
+        contents.importGroups(module.imports)
+      } else {
+        contents.vector(module.imports) { $0.importDescription($1) }
+      }
     case .function: contents.vector(module.functions) { $0.u32($1) }
     case .table: contents.vector(module.tables) { $0.table($1, of: module) }
     case .memory: contents.vector(module.memories) { $0.memoryType($1) }
@@ -214,11 +225,50 @@ extension ByteWriter {
     byte(field.isMutable ? 1 : 0)
   }
 
+  /// Imports from one module that follow each other as groups, of one type as far as the types are the same.
+  fileprivate mutating func importGroups(_ imports: [Import]) {
+    var groups: [ArraySlice<Import>] = []
+    var rest = imports[...]
+    while let first = rest.first {
+      let group = rest.prefix { $0.module.utf8.elementsEqual(first.module.utf8) }
+      var count = group.prefix { $0.type == first.type }.count
+      if count == 1 {
+        // Up to the next two of one type.
+        let pairs = zip(group, group.dropFirst())
+        count = pairs.prefix { $0.type != $1.type }.count
+        if count == group.count - 1 { count = group.count }
+      }
+      groups.append(group.prefix(count))
+      rest = rest.dropFirst(count)
+    }
+    vector(groups) { $0.importGroup($1) }
+  }
+
+  /// The forms of the compact-import-section proposal; an import alone in the form that all readers know.
+  private mutating func importGroup(_ group: ArraySlice<Import>) {
+    guard let first = group.first else { return }
+    if group.count == 1 { return importDescription(first) }
+    let isUniform = group.allSatisfy { $0.type == first.type }
+    name(first.module)
+    name("")
+    byte(isUniform ? 0x7E : 0x7F)
+    if isUniform { importType(first.type) }
+    u32(UInt32(truncatingIfNeeded: group.count))
+    for item in group {
+      name(item.name)
+      if !isUniform { importType(item.type) }
+    }
+  }
+
   mutating func importDescription(_ item: Import) {
     name(item.module)
     name(item.name)
-    byte(item.type.kind.rawValue)
-    switch item.type {
+    importType(item.type)
+  }
+
+  private mutating func importType(_ type: ImportType) {
+    byte(type.kind.rawValue)
+    switch type {
     case .function(let type): u32(type)
     case .table(let type): tableType(type)
     case .memory(let type): memoryType(type)

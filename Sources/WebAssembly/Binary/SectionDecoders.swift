@@ -51,20 +51,41 @@ extension SectionDecoder {
     module.imports.reserveCapacity(count)
     var counts = [Int](repeating: 0, count: ExternalKind.allCases.count)
     for _ in 0..<count {
-      let item = Import(module: try name(), name: try name(), type: try importType())
-      let index = Int(item.type.kind.rawValue)
-      counts[index] += 1
-      try checkImportCount(counts[index], of: item.type.kind)
-      module.imports.append(item)
+      let group = try name()
+      let first = try name()
+      // What stands in place of a kind after an empty name begins a group of the compact-import-section proposal.
+      let code = features.contains(.compactImports) && first.isEmpty ? input.reader.peek() : nil
+      switch code {
+      case 0x7F:
+        _ = try input.reader.byte()
+        for _ in 0..<(try importCount()) {
+          try add(Import(module: group, name: try name(), type: try importType()), &counts)
+        }
+      case 0x7E:
+        _ = try input.reader.byte()
+        let type = try importType()
+        for _ in 0..<(try importCount()) { try add(Import(module: group, name: try name(), type: type), &counts) }
+      default:
+        try add(Import(module: group, name: first, type: try importType()), &counts)
+      }
     }
   }
 
-  private func checkImportCount(_ count: Int, of kind: ExternalKind) throws(ModuleError) {
-    let (limit, things) = limit(of: kind)
-    guard count <= limit else {
-      throw ModuleError(
-        .limitExceeded, "number of \(things) exceeds the limit of \(limit)", at: input.reader.position)
-    }
+  /// The number of imports in a group.
+  private mutating func importCount() throws(ModuleError) -> Int {
+    try count(of: "imports", already: module.imports.count, limit: limits.imports)
+  }
+
+  private mutating func add(_ item: Import, _ counts: inout [Int]) throws(ModuleError) {
+    counts[Int(item.type.kind.rawValue)] += 1
+    let (limit, things) = limit(of: item.type.kind)
+    guard counts[Int(item.type.kind.rawValue)] <= limit else { throw exceeded(limit, things) }
+    guard module.imports.count < limits.imports else { throw exceeded(limits.imports, "imports") }
+    module.imports.append(item)
+  }
+
+  private func exceeded(_ limit: Int, _ things: StaticString) -> ModuleError {
+    ModuleError(.limitExceeded, "number of \(things) exceeds the limit of \(limit)", at: input.reader.position)
   }
 
   private func limit(of kind: ExternalKind) -> (Int, StaticString) {

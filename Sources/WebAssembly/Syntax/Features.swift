@@ -20,6 +20,8 @@ public enum Feature: String, CaseIterable, Hashable, Sendable {
   case customPageSizes = "custom-page-sizes"
   case wideArithmetic = "wide-arithmetic"
   case memoryControl = "memory-control"
+  case compactImports = "compact-imports"
+  case numericValues = "numeric-values"
 
   /// The position among all features.
   var ordinal: Int {
@@ -44,13 +46,15 @@ public enum Feature: String, CaseIterable, Hashable, Sendable {
     case .customPageSizes: 17
     case .wideArithmetic: 18
     case .memoryControl: 19
+    case .compactImports: 20
+    case .numericValues: 21
     }
   }
 
   /// Whether the feature is part of WebAssembly 3.0.
   public var isStandard: Bool {
     switch self {
-    case .threads, .customPageSizes, .wideArithmetic, .memoryControl: false
+    case .threads, .customPageSizes, .wideArithmetic, .memoryControl, .compactImports, .numericValues: false
     default: true
     }
   }
@@ -78,6 +82,8 @@ public enum Feature: String, CaseIterable, Hashable, Sendable {
     case .customPageSizes: "memories with pages of one byte"
     case .wideArithmetic: "128-bit addition, subtraction and multiplication"
     case .memoryControl: "memory.discard"
+    case .compactImports: "imports from one module in a group"
+    case .numericValues: "numbers in data segments of the text format"
     }
   }
 }
@@ -103,6 +109,9 @@ public struct FeatureSet: Hashable, Sendable, ExpressibleByArrayLiteral {
   public func contains(_ feature: Feature) -> Bool { bits & Self.bit(feature) != 0 }
   public mutating func insert(_ feature: Feature) { bits |= Self.bit(feature) }
   public mutating func remove(_ feature: Feature) { bits &= ~Self.bit(feature) }
+
+  func isSubset(of other: FeatureSet) -> Bool { bits & ~other.bits == 0 }
+  func subtracting(_ other: FeatureSet) -> FeatureSet { FeatureSet(bits: bits & ~other.bits) }
 
   /// The features in the set, in the order of their declaration.
   public var features: [Feature] { Feature.allCases.filter(contains) }

@@ -49,19 +49,48 @@ extension TextParser {
 
   private mutating func importField(_ next: inout [UInt32]) throws(TextError) {
     let module = try name()
+    if isOpen(.item) { return try importGroup(module, &next) }
     let name = try name()
+    try externalType(module, [name], &next)
+  }
+
+  /// `(item "name" type)+` or `(item "name")+ type`: imports from one module (the compact-import-section proposal).
+  private mutating func importGroup(_ module: String, _ next: inout [UInt32]) throws(TextError) {
+    try require(.compactImports, for: "a group of imports", at: position + 1)
+    position += 2
+    let first = try name()
+    if kind == .leftParenthesis {
+      try externalType(module, [first], &next)
+      try expect(.rightParenthesis)
+      while takeOpen(.item) {
+        let name = try name()
+        try externalType(module, [name], &next)
+        try expect(.rightParenthesis)
+      }
+      return
+    }
+    try expect(.rightParenthesis)
+    var names = [first]
+    while takeOpen(.item) {
+      names.append(try name())
+      try expect(.rightParenthesis)
+    }
+    try externalType(module, names, &next)
+  }
+
+  /// The type in parentheses of one or several imports.
+  private mutating func externalType(
+    _ module: String, _ names: [String], _ next: inout [UInt32]
+  ) throws(TextError) {
     try expect(.leftParenthesis)
-    guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
-      let space = Self.externalSpace(keyword)
-    else { throw unexpected() }
-    position += 1
+    let space = try takeExternalSpace()
     _ = takeIdentifier()
-    try importType(space, module, name, &next)
+    try importType(space, module, names, &next)
     try expect(.rightParenthesis)
   }
 
   private mutating func importType(
-    _ space: Space, _ module: String, _ name: String, _ next: inout [UInt32]
+    _ space: Space, _ module: String, _ names: [String], _ next: inout [UInt32]
   ) throws(TextError) {
     let type: ImportType
     switch space {
@@ -69,7 +98,7 @@ extension TextParser {
       locals.beginFunction()
       type = .function(try typeUse(named: true))
       try bindParameters()
-      nameLocals(of: next[space.rawValue])
+      for index in next[space.rawValue]..<next[space.rawValue] + UInt32(names.count) { nameLocals(of: index) }
     case .table:
       type = .table(try tableType())
     case .memory:
@@ -79,8 +108,8 @@ extension TextParser {
     default:
       type = .tag(try typeUse(named: true))
     }
-    next[space.rawValue] += 1
-    self.module.imports.append(Import(module: module, name: name, type: type))
+    next[space.rawValue] += UInt32(names.count)
+    for name in names { self.module.imports.append(Import(module: module, name: name, type: type)) }
   }
 
   /// `(export "name")*` behind the name of a definition.
@@ -98,17 +127,14 @@ extension TextParser {
     let module = try name()
     let name = try name()
     try expect(.rightParenthesis)
-    try importType(space, module, name, &next)
+    try importType(space, module, [name], &next)
     return true
   }
 
   private mutating func exportField() throws(TextError) {
     let name = try name()
     try expect(.leftParenthesis)
-    guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
-      let space = Self.externalSpace(keyword)
-    else { throw unexpected() }
-    position += 1
+    let space = try takeExternalSpace()
     let index = try index(space)
     try expect(.rightParenthesis)
     let kind: ExternalKind =
@@ -167,9 +193,10 @@ extension TextParser {
     var groups: [(count: UInt32, type: ValueType)] = []
     while takeOpen(.local) {
       let symbol = takeIdentifier()
-      if symbol != 0 {
+      let name = try nameAnnotation()
+      if symbol != 0 || name != nil {
         try bindLocal(symbol)
-        if let name = try nameAnnotation() { locals.rename(name) }
+        if let name { locals.rename(name) }
         Self.append(try valueType(), to: &groups)
       } else {
         while let type = try valueTypeIfPresent() {
@@ -219,6 +246,9 @@ extension TextParser {
     if kind == .natural {
       let limits = try limitsOfType()
       let type = TableType(element: try referenceType(), limits: limits, addressType: addressType)
+      if kind != .rightParenthesis {
+        try require(.functionReferences, for: "the initializer of a table", at: position)
+      }
       let initializer = kind == .rightParenthesis ? nil : try constantExpression()
       module.tables.append(Table(type: type, initializer: initializer))
       return
@@ -257,6 +287,7 @@ extension TextParser {
       let mode = SegmentMode.active(index: try index(.table), offset: try offset())
       module.elements.append(ElementSegment(type: Self.functions, items: try functionIndices(), mode: mode))
     } else if take(.declare) {
+      try require(.bulkMemory, for: "a declarative segment", at: position - 1)
       try elementList(mode: .declarative)
     } else if takeOpen(.table) {
       let table = try index(.table)
@@ -271,6 +302,7 @@ extension TextParser {
         try elementList(mode: mode)
       }
     } else {
+      try require(.bulkMemory, for: "a passive segment", at: position)
       try elementList(mode: .passive)
     }
   }
@@ -279,6 +311,7 @@ extension TextParser {
     if take(.func) {
       module.elements.append(ElementSegment(type: Self.functions, items: try functionIndices(), mode: mode))
     } else {
+      try require(.bulkMemory, for: "a segment of expressions", at: position)
       let type = try referenceType()
       module.elements.append(ElementSegment(type: type, items: try elementExpressions(), mode: mode))
     }
@@ -380,7 +413,7 @@ extension TextParser {
     let pageSizeLog2 = try pageSize() ?? 16
     guard takeOpen(.data) else { throw unexpected() }
     let offset = zero(addressType)
-    let range = writeStrings()
+    let range = try dataContents()
     try expect(.rightParenthesis)
     let mask = pageSizeLog2 < 64 ? (1 << UInt64(pageSizeLog2)) - 1 : UInt64.max
     let count = UInt64(range.count)
@@ -401,9 +434,11 @@ extension TextParser {
       let memory = try index(.memory)
       try expect(.rightParenthesis)
       mode = .active(index: memory, offset: try offset())
-    } else if kind == .leftParenthesis {
+    } else if kind == .leftParenthesis, !isNumericValues {
       mode = .active(index: 0, offset: try offset())
+    } else {
+      try require(.bulkMemory, for: "a passive segment", at: position)
     }
-    module.data.append(DataSegment(mode: mode, range: writeStrings()))
+    module.data.append(DataSegment(mode: mode, range: try dataContents()))
   }
 }

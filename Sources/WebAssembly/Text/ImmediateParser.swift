@@ -223,6 +223,13 @@ extension TextParser {
 
   // MARK: Constants
 
+  /// The error for a token in place of a number.
+  private func expected(_ what: String) -> TextError {
+    var error = unexpected()
+    error.message += ", expected \(what)"
+    return error
+  }
+
   mutating func integerConstant(bits: Int) throws(TextError) -> UInt64 {
     switch kind {
     case .natural, .integer:
@@ -230,14 +237,17 @@ extension TextParser {
       position += 1
       return value
     case .float:
-      throw error("constant out of range", at: position)
+      let text = String(decoding: source[tokens[position].range].prefix(60), as: UTF8.self)
+      throw error("constant out of range: expected an integer of \(bits) bits, not \(name: text)", at: position)
     default:
-      throw unexpected()
+      throw expected("an integer of \(bits) bits")
     }
   }
 
   mutating func floatConstant(bits: Int) throws(TextError) -> UInt64 {
-    guard kind == .float || kind == .natural || kind == .integer else { throw unexpected() }
+    guard kind == .float || kind == .natural || kind == .integer else {
+      throw expected("a floating-point number of \(bits) bits")
+    }
     let range = tokens[position].range
     let value =
       bits == 32 ? FloatLiteral.single(source, range).map(UInt64.init) : FloatLiteral.double(source, range)
@@ -249,6 +259,12 @@ extension TextParser {
   private var isNumber: Bool { kind == .natural || kind == .integer || kind == .float }
 
   private mutating func vectorConstant(_ row: OperatorSyntax) throws(TextError) {
+    writer.opcode(row.opcode)
+    try vectorLanes()
+  }
+
+  /// Writes a vector's shape and lanes as its bytes.
+  mutating func vectorLanes() throws(TextError) {
     guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
       let shape = VectorShape(keyword)
     else { throw unexpected() }
@@ -260,7 +276,6 @@ extension TextParser {
       throw error("wrong number of lane literals", at: first - 1)
     }
     position = first
-    writer.opcode(row.opcode)
     for _ in 0..<128 / shape.bits {
       let lane = shape.isFloat ? try floatConstant(bits: shape.bits) : try integerConstant(bits: shape.bits)
       writer.output.word(lane, bytes: shape.bits / 8)

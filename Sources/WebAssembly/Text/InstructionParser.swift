@@ -3,14 +3,13 @@ struct OperatorSyntax {
   var opcode: Opcode
   var immediates: ImmediateKind
   var width: UInt8
-  /// The feature that it needs, as a set.
-  var feature: FeatureSet
+  /// The features that it needs.
+  var features: FeatureSet
 
   /// In the order of ``Operator/all``.
   static let all: [OperatorSyntax] = Operator.all.map { row in
     OperatorSyntax(
-      opcode: row.opcode, immediates: row.immediates, width: row.width,
-      feature: FeatureSet(row.feature.map { [$0] } ?? []))
+      opcode: row.opcode, immediates: row.immediates, width: row.width, features: row.requiredFeatures)
   }
 }
 
@@ -181,8 +180,8 @@ extension TextParser {
   private mutating func takeOperator() throws(TextError) -> OperatorSyntax {
     guard let index = operatorIndex(at: position) else { throw unexpected() }
     let row = operators[index]
-    guard row.feature.bits & ~features.bits == 0 else {
-      let features = row.feature.features.map(\.rawValue).joined(separator: " ")
+    guard row.features.isSubset(of: features) else {
+      let features = row.features.subtracting(features).features.map(\.rawValue).joined(separator: " ")
       throw error("unknown operator \(row.opcode.name), which needs the feature \(features)", at: position)
     }
     position += 1

@@ -22,6 +22,11 @@ struct Lexer {
       throw TextError("text is too large", in: [], at: 0)
     }
     let range = (range ?? 0..<source.count).clamped(to: 0..<source.count)
+    if source[range].starts(with: [0xEF, 0xBB, 0xBF]) {
+      throw TextError(
+        "illegal character: the text begins with a byte-order mark, which the format does not allow", in: source,
+        at: range.lowerBound)
+    }
     if let offset = malformedUTF8(in: source, range) {
       throw TextError("malformed UTF-8 encoding", in: source, at: offset)
     }
@@ -161,7 +166,7 @@ struct Lexer {
   private mutating func identifier(_ start: Int) throws(TextError) {
     if position == start + 1 {
       // `$"..."`; a quotation that is no string leaves a bare `$`.
-      guard byte(at: position) == UInt8(ascii: "\""), let end = try? stringEnd(position) else {
+      guard hasAnnotations, byte(at: position) == UInt8(ascii: "\""), let end = try? stringEnd(position) else {
         throw error("empty identifier", at: start)
       }
       let quotation = position..<end

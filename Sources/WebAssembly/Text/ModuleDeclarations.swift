@@ -29,15 +29,16 @@ extension TextParser {
       case .import:
         try checkImport(after: definition, at: field)
         try expect(.string)
-        try expect(.string)
-        try expect(.leftParenthesis)
-        guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
-          let space = Self.externalSpace(keyword)
-        else { throw unexpected() }
-        position += 1
-        try bind(space)
+        if isOpen(.item) {
+          try declareImportGroup()
+        } else {
+          try expect(.string)
+          try expect(.leftParenthesis)
+          try bind(try takeExternalSpace())
+        }
       case .func, .table, .memory, .global, .tag:
-        guard let space = Self.externalSpace(keyword) else { throw unexpected() }
+        position -= 1
+        let space = try takeExternalSpace()
         try bind(space)
         if declaresImport() {
           try checkImport(after: definition, at: field)
@@ -59,8 +60,40 @@ extension TextParser {
     }
   }
 
+  /// `(item "name" type)+` or `(item "name")+ type` of a group of imports.
+  private mutating func declareImportGroup() throws(TextError) {
+    var items = 0
+    while isOpen(.item) {
+      let closing = Int(tokens[position].value)
+      position += 2
+      try expect(.string)
+      if kind == .leftParenthesis {
+        position += 1
+        try bind(try takeExternalSpace())
+      } else {
+        items += 1
+      }
+      position = closing + 1
+    }
+    guard items > 0, kind == .leftParenthesis else { return }
+    position += 1
+    let space = try takeExternalSpace()
+    guard kind != .identifier else { throw error("identifier not allowed", at: position) }
+    for _ in 0..<items { try bind(space) }
+  }
+
+  /// The space of a keyword such as `func`, which comes next.
+  mutating func takeExternalSpace() throws(TextError) -> Space {
+    guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
+      let space = Self.externalSpace(keyword)
+    else { throw unexpected() }
+    if space == .tag { try require(.exceptions, for: "a tag", at: position) }
+    position += 1
+    return space
+  }
+
   /// The space of the things that a keyword imports, exports or defines.
-  static func externalSpace(_ keyword: Keyword) -> Space? {
+  private static func externalSpace(_ keyword: Keyword) -> Space? {
     switch keyword {
     case .func: .function
     case .table: .table
@@ -75,7 +108,7 @@ extension TextParser {
     let token = position
     let symbol = takeIdentifier()
     guard scopes[space.rawValue].bind(symbol, symbolCount: symbols.count) else {
-      throw error("duplicate \(space.binder) $\(symbols.text(symbol))", at: token)
+      throw error("duplicate \(space.binder) $\(name: symbols.text(symbol))", at: token)
     }
     if let name = try nameAnnotation() { scopes[space.rawValue].rename(scopes[space.rawValue].count - 1, name) }
   }

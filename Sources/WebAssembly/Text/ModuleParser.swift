@@ -7,15 +7,18 @@ public struct ParsedModule: Sendable {
 
 /// Parses modules in the text format (Core 3.0, 6).
 public enum ModuleParser {
-  /// Parses a text: `(module ...)`, or the fields of a module without it.
+  /// Parses a text: `(module ...)`, or the fields of a module without it; `(module binary "..."*)` and
+  /// `(module quote "..."*)`, the forms of scripts whose strings hold a binary or a text, too.
   ///
   /// Bodies, expressions, data and custom sections are written into one buffer, which becomes ``Module/bytes``. With
   /// `emitNames`, identifiers and `@name` annotations become the custom section `name`. The result is not validated.
   public static func parse(
     _ source: [UInt8], features: FeatureSet = .all, limits: ImplementationLimits = .init(), emitNames: Bool = true
   ) throws(TextError) -> ParsedModule {
-    try parse(
-      source, range: 0..<source.count, features: features, limits: limits, emitNames: emitNames, isInScript: false)
+    let stream = try Lexer.tokens(of: source, features: features, limits: limits)
+    var parser = TextParser(stream, features: features, limits: limits, emitNames: emitNames)
+    if let other = try parser.moduleInStrings() { return other }
+    return try parser.parse(isInScript: false)
   }
 
   /// Parses the module that stands in a range of a source. In a script, `definition` may follow `module`.
@@ -96,6 +99,11 @@ struct TextParser {
 
   mutating func parse(isInScript: Bool) throws(TextError) -> ParsedModule {
     var end = tokens.count - 2
+    if kind == .leftParenthesis, tokens[position + 1].kind == .unknown,
+      source[tokens[position + 1].range].elementsEqual("component".utf8)
+    {
+      throw error("unknown operator component: the text is a component, not a module", at: position + 1)
+    }
     if isOpen(.module) {
       let closing = Int(tokens[position].value)
       position += 2
@@ -118,8 +126,7 @@ struct TextParser {
     position = first
     try parseFields(until: end)
     try finishAnnotations()
-    module.bytes = writer.output.bytes
-    return ParsedModule(module: module, positions: positions)
+    return try finish()
   }
 
   // MARK: Tokens
@@ -185,9 +192,12 @@ struct TextParser {
     let token = tokens[index]
     let text = String(decoding: source[token.range].prefix(60), as: UTF8.self)
     switch token.kind {
-    case .unknown: return error("unknown operator \(text)", at: index)
+    case .unknown:
+      let isLegacy = LegacyExceptions.words.contains(text)
+      let legacy = isLegacy ? ": \(LegacyExceptions.refusal(of: text))" : ""
+      return error("unknown operator \(name: text)\(legacy)", at: index)
     case .endOfText: return error("unexpected token: the text ends here", at: index)
-    default: return error("unexpected token \(text)", at: index)
+    default: return error("unexpected token \(name: text)", at: index)
     }
   }
 
@@ -229,14 +239,10 @@ struct TextParser {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Writes strings into the module's bytes, as many as come.
-  mutating func writeStrings() -> Range<Int> {
-    let start = writer.output.bytes.count
-    while kind == .string {
-      appendString(tokens[position].range, of: source, to: &writer.output.bytes)
-      position += 1
-    }
-    return start..<writer.output.bytes.count
+  /// Refuses what needs a feature that is off.
+  func require(_ feature: Feature, for what: String, at index: Int) throws(TextError) {
+    guard !features.contains(feature) else { return }
+    throw error("\(what) needs the feature \(feature.rawValue)", at: index)
   }
 
   // MARK: Indices
@@ -255,6 +261,6 @@ struct TextParser {
   var isIndex: Bool { kind == .natural || kind == .identifier }
 
   func unknown(_ noun: String) -> TextError {
-    error("unknown \(noun) \(String(decoding: source[tokens[position].range], as: UTF8.self))", at: position)
+    error("unknown \(noun) \(name: String(decoding: source[tokens[position].range], as: UTF8.self))", at: position)
   }
 }

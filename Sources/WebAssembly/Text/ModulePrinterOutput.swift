@@ -54,10 +54,9 @@ extension TextPrinter {
 
   private static func element(_ scalar: Unicode.Scalar, _ output: inout [UInt8]) {
     if scalar.isASCII { return stringElement(UInt8(scalar.value), &output) }
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .unassigned:
+    if scalar.isHiddenInNames {
       output.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".utf8)
-    default:
+    } else {
       output.append(contentsOf: UTF8.encode(scalar)!)
     }
   }

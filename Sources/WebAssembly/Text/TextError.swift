@@ -64,7 +64,7 @@ struct SourcePlace {
       last += 1
     }
     let shown = String(decoding: source[first..<last], as: UTF8.self)
-    excerpt = String(shown.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) })
+    excerpt = String(shown.unicodeScalars.map { $0.isHiddenInNames && $0 != "\\" ? " " : Character($0) })
     caret = Self.characters(source, first..<offset)
   }
 
@@ -95,7 +95,7 @@ public struct TextPositions: Sendable {
     return (place.line, place.column)
   }
 
-  private func sourceOffset(ofOffset offset: Int) -> Int? {
+  fileprivate func sourceOffset(ofOffset offset: Int) -> Int? {
     var low = 0
     var high = offsets.count
     while low < high {
@@ -109,5 +109,36 @@ public struct TextPositions: Sendable {
   /// before it.
   public func error(_ message: String, atOffset offset: Int) -> TextError? {
     sourceOffset(ofOffset: offset).map { TextError(message, in: source, at: $0) }
+  }
+}
+
+/// The places of instructions in a text, for many questions: what ``TextPositions`` looks for, this knows.
+public struct TextLines: Sendable {
+  private let positions: TextPositions
+  /// Where each line begins.
+  private var starts: [UInt32] = [0]
+
+  public init(_ positions: TextPositions) {
+    self.positions = positions
+    let source = positions.source
+    for (index, byte) in source.enumerated() {
+      let isEnd =
+        byte == UInt8(ascii: "\n")
+        || byte == UInt8(ascii: "\r") && (index + 1 == source.count || source[index + 1] != UInt8(ascii: "\n"))
+      if isEnd { starts.append(UInt32(index + 1)) }
+    }
+  }
+
+  /// See ``TextPositions/position(ofOffset:)``.
+  public func position(ofOffset offset: Int) -> (line: Int, column: Int)? {
+    guard let place = positions.sourceOffset(ofOffset: offset) else { return nil }
+    var low = 0
+    var high = starts.count
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(starts[middle]) <= place { low = middle + 1 } else { high = middle }
+    }
+    let start = Int(starts[max(low - 1, 0)])
+    return (low, 1 + positions.source[start..<place].count { $0 & 0xC0 != 0x80 })
   }
 }

@@ -5,12 +5,29 @@ extension TextParser {
 
   /// A heap type: a keyword or an index.
   mutating func heapType() throws(TextError) -> HeapType {
-    if isIndex { return .concrete(try index(.type)) }
+    if isIndex {
+      try require(.functionReferences, for: "a reference to a defined type", at: position)
+      return .concrete(try index(.type))
+    }
     guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
       let type = Self.abstractType(keyword)
     else { throw unexpected() }
+    try check(type, at: position)
     position += 1
     return type
+  }
+
+  /// Refuses an abstract type whose feature is off; tables of functions have always been there.
+  private func check(_ type: HeapType, at index: Int) throws(TextError) {
+    switch type {
+    case .function: return
+    case .external: try require(.referenceTypes, for: "extern", at: index)
+    case .exception: try require(.exceptions, for: "exn", at: index)
+    case .noException:
+      try require(.exceptions, for: "noexn", at: index)
+      try require(.gc, for: "noexn", at: index)
+    default: try require(.gc, for: "\(type)", at: index)
+    }
   }
 
   private static func abstractType(_ keyword: Keyword) -> HeapType? {
@@ -55,10 +72,12 @@ extension TextParser {
     if kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
       let heapType = Self.shorthand(keyword)
     {
+      try check(heapType, at: position)
       position += 1
       return ReferenceType(isNullable: true, heapType: heapType)
     }
     guard takeOpen(.ref) else { return nil }
+    try require(.functionReferences, for: "a typed reference", at: position - 1)
     let isNullable = take(.null)
     let type = ReferenceType(isNullable: isNullable, heapType: try heapType())
     try expect(.rightParenthesis)
@@ -83,11 +102,15 @@ extension TextParser {
         default: nil
         }
       if let type {
+        if type == .v128 { try require(.simd, for: "v128", at: position) }
         position += 1
         return type
       }
     }
-    return try referenceTypeIfPresent().map(ValueType.reference)
+    let at = position
+    guard let type = try referenceTypeIfPresent() else { return nil }
+    try require(.referenceTypes, for: "a reference as a value", at: at)
+    return .reference(type)
   }
 
   mutating func valueType() throws(TextError) -> ValueType {
@@ -164,6 +187,7 @@ extension TextParser {
           functionTypeIndices[functionType] = UInt32(index - 1)
         }
       } else if takeOpen(.rec) {
+        try require(.gc, for: "a recursion group", at: position - 1)
         let first = module.types.count
         while takeOpen(.type) { try typeDefinition() }
         try expect(.rightParenthesis)
@@ -185,6 +209,7 @@ extension TextParser {
     var type = SubType(composite: .function(FunctionType()))
     let index = UInt32(module.types.count)
     if takeOpen(.sub) {
+      try require(.gc, for: "a subtype", at: position - 1)
       type.isFinal = take(.final)
       while isIndex { type.supertypes.append(try self.index(.type)) }
       type.composite = try compositeType(of: index)
@@ -204,6 +229,7 @@ extension TextParser {
       try expect(.rightParenthesis)
       return .function(inlineType)
     }
+    if isOpen(.struct) || isOpen(.array) { try require(.gc, for: "an aggregate type", at: position + 1) }
     if takeOpen(.struct) {
       let fields = try fields(of: type)
       try expect(.rightParenthesis)
@@ -217,7 +243,8 @@ extension TextParser {
     throw unexpected(at: kind == .leftParenthesis ? position + 1 : position)
   }
 
-  /// `(field $id? type)` or `(field type*)`, any number of times.
+  /// `(field $id? type)` or `(field type*)`, any number of times. A `@name` annotation may stand where the identifier
+  /// does or after it, as with parameters and locals, and then there is one type.
   private mutating func fields(of type: UInt32) throws(TextError) -> [FieldType] {
     var fields: [FieldType] = []
     while takeOpen(.field) {
@@ -226,9 +253,12 @@ extension TextParser {
       let index = UInt32(fields.count)
       if symbol != 0 {
         guard fieldIndices.updateValue(index, forKey: FieldKey(type: type, symbol: symbol)) == nil else {
-          throw error("duplicate field $\(symbols.text(symbol))", at: at)
+          throw error("duplicate field $\(name: symbols.text(symbol))", at: at)
         }
-        if emitNames { names.setName(symbols.text(symbol), of: .field, index, in: type) }
+      }
+      let name = try nameAnnotation() ?? symbol
+      if name != 0 {
+        if emitNames { names.setName(symbols.text(name), of: .field, index, in: type) }
         fields.append(try fieldType())
       } else {
         while kind != .rightParenthesis { fields.append(try fieldType()) }
@@ -259,10 +289,13 @@ extension TextParser {
     parameterSymbols.removeAll(keepingCapacity: true)
     parameterNames.removeAll(keepingCapacity: true)
     while takeOpen(.param) {
-      if kind == .identifier {
-        guard named else { throw unexpected() }
-        parameterSymbols.append(takeIdentifier())
-        parameterNames.append(try nameAnnotation() ?? 0)
+      let at = position
+      let symbol = takeIdentifier()
+      guard named || symbol == 0 else { throw unexpected(at: at) }
+      let name = named ? try nameAnnotation() : nil
+      if symbol != 0 || name != nil {
+        parameterSymbols.append(symbol)
+        parameterNames.append(name ?? 0)
         parameters.append(try valueType())
       } else {
         while let type = try valueTypeIfPresent() {
@@ -334,6 +367,7 @@ extension TextParser {
     guard kind == .leftParenthesis else { return .empty }
     let at = position
     if let explicit = try explicitType() {
+      try require(.multiValue, for: "a block type by its index", at: at + 1)
       try parametersAndResults(named: false)
       if !parameters.isEmpty || !results.isEmpty { try checkInlineType(explicit, at: at) }
       return .type(explicit)
@@ -344,6 +378,7 @@ extension TextParser {
       if results.isEmpty { return .empty }
       if results.count == 1 { return .value(results[0]) }
     }
+    try require(.multiValue, for: "a block with parameters or several results", at: at + 1)
     return .type(implicitType())
   }
 
@@ -358,7 +393,7 @@ extension TextParser {
   /// Binds the next local of the function at hand.
   mutating func bindLocal(_ symbol: UInt32) throws(TextError) {
     guard locals.bind(symbol, symbolCount: symbols.count) else {
-      throw error("duplicate local $\(symbols.text(symbol))", at: position)
+      throw error("duplicate local $\(name: symbols.text(symbol))", at: position)
     }
   }
 }

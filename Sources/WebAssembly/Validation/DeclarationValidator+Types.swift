@@ -2,9 +2,15 @@
 
 extension DeclarationValidator {
   mutating func validateTypes() throws(ModuleError) {
+    let hasGroups = context.features.contains(.gc)
+    if !hasGroups, module.recursionGroups.contains(where: { $0.isExplicit || $0.range.count != 1 }) {
+      throw context.disabled("a recursion group", .gc, at: offset(of: .type))
+    }
     for group in TypeRegistry.groups(of: module) {
       try limit(group.count, limits.recursionGroupSize, "types in a recursion group", .type)
-      for index in group { try validate(module.types[index], index: index, scope: group.upperBound) }
+      for index in group {
+        try validate(module.types[index], index: index, scope: hasGroups ? group.upperBound : index)
+      }
       // Whether a type matches its supertype is known only when the whole group has its ids.
       context.registry.register(group, of: module.types, map: &context.canonicalTypes)
       while context.typeIndices.count < context.registry.count {
@@ -41,6 +47,8 @@ extension DeclarationValidator {
       guard function.results.count <= 1 || features.contains(.multiValue) else {
         throw invalid("invalid result arity: type \(index) needs the feature multi-value", .type)
       }
+    case .structure where !features.contains(.gc), .array where !features.contains(.gc):
+      throw context.disabled("an aggregate type", .gc, at: offset(of: .type))
     case .structure(let fields):
       try limit(fields.count, limits.structureFields, "fields", .type)
       for field in fields { try validate(field, scope: scope) }
@@ -50,9 +58,6 @@ extension DeclarationValidator {
   }
 
   private func validate(_ field: FieldType, scope: Int) throws(ModuleError) {
-    guard context.features.contains(.gc) else {
-      throw context.disabled("an aggregate type", .gc, at: offset(of: .type))
-    }
     if case .value(let type) = field.storage { try context.check(type, typeCount: scope, at: offset(of: .type)) }
   }
 

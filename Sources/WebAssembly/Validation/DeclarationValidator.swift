@@ -115,6 +115,9 @@ struct DeclarationValidator {
   private mutating func validateTables() throws(ModuleError) {
     for table in module.tables {
       try validate(table.type, .table)
+      if let initializer = table.initializer, !context.features.contains(.functionReferences) {
+        throw context.disabled("the initializer of a table", .functionReferences, at: initializer.range.lowerBound)
+      }
       guard table.initializer != nil || table.type.element.isNullable else {
         throw invalid(
           "type mismatch: a table of \(table.type.element), which has no default value, needs an initializer",
@@ -195,7 +198,26 @@ struct DeclarationValidator {
     }
   }
 
+  /// What segments the first version of the format has: active ones of the first memory or table, without expressions.
+  private func validateSegmentKinds() throws(ModuleError) {
+    if context.features.contains(.bulkMemory) { return }
+    for element in module.elements {
+      guard case .active(index: 0, _) = element.mode, case .functions = element.items else {
+        throw context.disabled("this kind of an elem segment", .bulkMemory, at: offset(of: .element))
+      }
+    }
+    for segment in module.data {
+      guard case .active(index: 0, _) = segment.mode else {
+        throw context.disabled("this kind of a data segment", .bulkMemory, at: offset(of: .data))
+      }
+    }
+    guard module.dataCount == nil else {
+      throw context.disabled("the number of data segments", .bulkMemory, at: offset(of: .dataCount))
+    }
+  }
+
   private mutating func validateElementTypes() throws(ModuleError) {
+    try validateSegmentKinds()
     for element in module.elements {
       // A list of functions has a type that older modules cannot write.
       if case .functions = element.items, element.type.heapType == .function {
@@ -307,7 +329,7 @@ struct DeclarationValidator {
       // Sooner done than a set is set up.
       for (index, export) in module.exports.enumerated() {
         for other in module.exports[..<index] where other.name.utf8.elementsEqual(export.name.utf8) {
-          throw invalid("duplicate export name \"\(export.name)\"", .export)
+          throw invalid("duplicate export name \"\(name: export.name)\"", .export)
         }
       }
       return
@@ -316,7 +338,7 @@ struct DeclarationValidator {
     names.reserveCapacity(module.exports.count)
     for export in module.exports {
       guard names.insert(Array(export.name.utf8)).inserted else {
-        throw invalid("duplicate export name \"\(export.name)\"", .export)
+        throw invalid("duplicate export name \"\(name: export.name)\"", .export)
       }
     }
   }

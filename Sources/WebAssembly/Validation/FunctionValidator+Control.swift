@@ -81,7 +81,7 @@ extension FunctionValidator {
       return Signature(parameters: .empty, results: TypeRange(start: UInt32(types.count - 1), count: 1))
     case .type(let index):
       let signature = try functionType(index)
-      if !context.features.contains(.multiValue), signature.parameters.count > 0 || signature.results.count > 1 {
+      if !context.features.contains(.multiValue) {
         throw invalid("invalid result arity: block type \(index) needs the feature multi-value")
       }
       firstUses.note(.multiValue, at: UInt32(truncatingIfNeeded: instructionOffset))

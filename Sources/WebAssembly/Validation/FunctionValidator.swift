@@ -277,6 +277,9 @@ struct FunctionValidator {
 
   private mutating func globalGet(_ index: UInt32) throws(ModuleError) {
     let count = isConstant ? visibleGlobals : context.globals.count
+    if isConstant, Int(index) >= context.spaces.importedGlobalCount, !context.features.contains(.gc) {
+      throw invalid("constant expression required: global \(index) is not imported, which needs the feature gc")
+    }
     guard Int(index) < count else {
       throw invalid("unknown global \(index): there are \(count)" + (isConstant ? " that this expression can see" : ""))
     }

@@ -48,7 +48,7 @@ struct OperatorRule: Sendable {
     if features == .all { return all }
     var rules = all
     for row in Operator.all {
-      if let feature = row.feature, !features.contains(feature) { rules[Int(row.opcode.rawValue)].frequent = .none }
+      if !row.requiredFeatures.isSubset(of: features) { rules[Int(row.opcode.rawValue)].frequent = .none }
     }
     return rules
   }

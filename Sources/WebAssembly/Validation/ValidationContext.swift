@@ -73,6 +73,8 @@ struct ValidationContext: Sendable {
   func check(_ type: ValueType, typeCount: Int, at offset: Int) throws(ModuleError) {
     if let reference = type.referenceType {
       try check(reference, typeCount: typeCount, at: offset)
+      // As a value; tables of functions have always been there.
+      guard features.contains(.referenceTypes) else { throw disabled(type.description, .referenceTypes, at: offset) }
     } else if type == .v128 && !features.contains(.simd) {
       throw disabled("v128", .simd, at: offset)
     }
@@ -100,6 +102,7 @@ struct ValidationContext: Sendable {
       guard features.contains(.referenceTypes) else { throw disabled(type.description, .referenceTypes, at: offset) }
     case .exception, .noException:
       guard features.contains(.exceptions) else { throw disabled(type.description, .exceptions, at: offset) }
+      if type == .noException, !features.contains(.gc) { throw disabled(type.description, .gc, at: offset) }
     default:
       guard features.contains(.gc) else { throw disabled(type.description, .gc, at: offset) }
     }

@@ -54,10 +54,10 @@ struct AddMemoryCommand: ParsableCommand {
   }
 
   private static func line(_ addition: MemoryAddition.Addition) -> String {
-    let name = addition.name.map { " $\($0)" } ?? ""
-    var line = "added memory \(addition.index)\(name): \(addition.type)"
-    if let origin = addition.importedFrom { line += ", imported from \(origin.module) as \(origin.name)" }
-    if !addition.exports.isEmpty { line += ", exported as \(addition.exports.joined(separator: ", "))" }
+    let label = addition.name.map { " $\(name: $0)" } ?? ""
+    var line = "added memory \(addition.index)\(label): \(addition.type)"
+    if let origin = addition.importedFrom { line += ", imported from \(name: origin.module) as \(name: origin.name)" }
+    if !addition.exports.isEmpty { line += ", exported as \(names: addition.exports)" }
     return line
   }
 

@@ -49,7 +49,7 @@ struct BindMemoriesCommand: ParsableCommand {
     let file = try TransformFile(path: input, features: set)
     for name in MemoryBinding.addressSpaceNames(in: file.validated.module) {
       file.warn(
-        "'\(name)' takes a pointer with an address_space, whose accesses the compiler made accesses of memory 0")
+        "'\(name: name)' takes a pointer with an address_space, whose accesses the compiler made accesses of memory 0")
     }
     guard !options.memories.isEmpty || MemoryBinding.isNeeded(by: file.validated.module) else {
       try file.writeUnchanged(to: output)
@@ -71,16 +71,16 @@ struct BindMemoriesCommand: ParsableCommand {
       lines[0] += ", among them those of \(count(bound.inlinedFunctionCount, "forwarding function"))"
     }
     for memory in bound.memories {
-      var line = "  memory \(memory.number)\(memory.name.map { " $\($0)" } ?? ""): "
+      var line = "  memory \(memory.number)\(memory.name.map { " $\(name: $0)" } ?? ""): "
       line += memory.isNew ? "new, \(text(memory.type))" : "the module's own"
       if memory.index != memory.number { line += ", at index \(memory.index)" }
-      if let origin = memory.importedFrom { line += ", imported from \(origin.module) as \(origin.name)" }
-      if !memory.exports.isEmpty { line += ", exported as \(memory.exports.joined(separator: ", "))" }
+      if let origin = memory.importedFrom { line += ", imported from \(name: origin.module) as \(name: origin.name)" }
+      if !memory.exports.isEmpty { line += ", exported as \(names: memory.exports)" }
       if memory.instructionCount > 0 { line += ", \(count(memory.instructionCount, "instruction"))" }
       lines.append(line)
     }
     for item in bound.imports {
-      if let name = item.functionName { lines.append("  \(item.name): as the function \(name)") }
+      if let name = item.functionName { lines.append("  \(name: item.name): as the function \(name: name)") }
     }
     return lines.joined(separator: "\n")
   }

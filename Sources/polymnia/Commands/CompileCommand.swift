@@ -148,6 +148,6 @@ struct InspectedModule {
   }
 
   func title(_ function: Int) -> String {
-    "function \(function)" + (inspector.name(of: function).map { " $\($0)" } ?? "")
+    "function \(function)" + (inspector.name(of: function).map { " $\(name: $0)" } ?? "")
   }
 }

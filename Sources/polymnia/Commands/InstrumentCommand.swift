@@ -110,7 +110,7 @@ struct InstrumentCommand: ParsableCommand {
     var result: Set<UInt32> = []
     for name in memory {
       guard let index = file.memoryIndex(of: name) else {
-        throw CommandFailure(file.file.name, "there is no memory '\(name)'")
+        throw CommandFailure(file.file.name, "there is no memory '\(name: name)'")
       }
       result.insert(index)
     }
@@ -132,7 +132,7 @@ struct InstrumentCommand: ParsableCommand {
     return """
       observes \(parts.isEmpty ? "nothing: there is nothing of the kind" : parts.joined(separator: ", "))
         secondary memory: index \(result.memoryIndex), \(pages)\(growth), \(result.fixedByteCount) bytes in use
-        exports: \(result.exports.joined(separator: ", "))
+        exports: \(names: result.exports)
       """
   }
 

@@ -28,7 +28,7 @@ struct LinkReport {
   private var dropped: [String] {
     linked.droppedSections.map { section in
       let reason = section.describesCode ? "it describes the old code" : "a later module has another one"
-      return "\(file(section.module)): dropped the custom section '\(section.name)': \(reason)"
+      return "\(file(section.module)): dropped the custom section '\(name: section.name)': \(reason)"
     }
   }
 
@@ -46,7 +46,8 @@ struct LinkReport {
       guard !bound.isEmpty else { continue }
       var byModule: [(module: String, names: [String])] = []
       for binding in bound {
-        let name = binding.name + (binding.checkedMinimum.map { " (at least \($0), checked when it runs)" } ?? "")
+        let name =
+          "\(name: binding.name)" + (binding.checkedMinimum.map { " (at least \($0), checked when it runs)" } ?? "")
         if let place = byModule.firstIndex(where: { $0.module == binding.module }) {
           byModule[place].names.append(name)
         } else {
@@ -56,7 +57,7 @@ struct LinkReport {
       for item in byModule {
         let shown = item.names.prefix(8).joined(separator: ", ")
         let rest = item.names.count > 8 ? " and \(item.names.count - 8) more" : ""
-        lines.append("  \(input.name) <- \(item.module): \(shown)\(rest)")
+        lines.append("  \(name: input.name) <- \(name: item.module): \(shown)\(rest)")
       }
     }
     for memory in linked.memories { lines.append(line(memory)) }
@@ -71,16 +72,16 @@ struct LinkReport {
   }
 
   private func line(_ memory: LinkedModule.Memory) -> String {
-    var line = "  memory \(memory.index)\(memory.name.map { " $\($0)" } ?? ""): \(memory.type)"
-    line += ", memory \(memory.oldIndex) of \(memory.module)"
-    if let from = memory.importedFrom { line += ", imported from \"\(from.module)\" \"\(from.name)\"" }
-    if !memory.exports.isEmpty { line += ", exported as \(memory.exports.joined(separator: ", "))" }
+    var line = "  memory \(memory.index)\(memory.name.map { " $\(name: $0)" } ?? ""): \(memory.type)"
+    line += ", memory \(memory.oldIndex) of \(name: memory.module)"
+    if let from = memory.importedFrom { line += ", imported from \"\(name: from.module)\" \"\(name: from.name)\"" }
+    if !memory.exports.isEmpty { line += ", exported as \(names: memory.exports)" }
     return line
   }
 
   private var imports: [String] {
     guard !linked.module.imports.isEmpty else { return [] }
-    let names = linked.module.imports.map { "\($0.module) \($0.name)" }
+    let names = linked.module.imports.map { "\(name: $0.module) \(name: $0.name)" }
     let rest = names.count > 12 ? " and \(names.count - 12) more" : ""
     return ["  left to import: \(names.prefix(12).joined(separator: ", "))\(rest)"]
   }

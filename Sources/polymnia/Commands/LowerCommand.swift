@@ -76,7 +76,7 @@ struct LowerCommand: ParsableCommand {
       }
       let name = String(item[..<split])
       guard let memory = file.memoryIndex(of: name) else {
-        throw CommandFailure(file.file.name, "--reserve \(item): there is no memory '\(name)'")
+        throw CommandFailure(file.file.name, "--reserve \(item): there is no memory '\(name: name)'")
       }
       result[Int(memory)] = pages
     }

@@ -15,19 +15,19 @@ enum LoweringReport {
     }
     for region in lowered.regions {
       let numbers = ([region.memory] + region.aliases).map { "\($0)" }.joined(separator: ", ")
-      var line = "  memory \(numbers)\(region.name.map { " $\($0)" } ?? "")"
+      var line = "  memory \(numbers)\(region.name.map { " $\(name: $0)" } ?? "")"
       line += ": base \(region.base), room \(region.capacity), grows \(growth(region.growth))"
       if region.moves { line += ", moves" }
       if region.needsNoChecks { line += ", needs no checks" }
       if region.importedAs != nil { line += ", no longer imported" }
-      if !region.exports.isEmpty { line += ", exported as \(region.exports.joined(separator: ", "))" }
+      if !region.exports.isEmpty { line += ", exported as \(names: region.exports)" }
       lines.append(line)
     }
     for remote in lowered.remotes {
-      let name = remote.name.map { " $\($0)" } ?? ""
+      let label = remote.name.map { " $\(name: $0)" } ?? ""
       lines.append(
-        "  memory \(remote.memory)\(name): reached through \"\(remote.module)\" \"\(remote.importName).…\": "
-          + remote.functions.joined(separator: ", "))
+        "  memory \(remote.memory)\(label): reached through \"\(name: remote.module)\" \"\(name: remote.importName).…\": "
+          + "\(names: remote.functions)")
     }
     return lines.joined(separator: "\n")
   }

@@ -58,8 +58,8 @@ struct ObjdumpCommand: ParsableCommand {
     for name in section {
       let found = dump.sections(named: name)
       guard !found.isEmpty else {
-        let all = dump.sections.map(\.name).joined(separator: ", ")
-        throw CommandFailure(dump.file, "there is no section '\(name)'; there are: \(all)")
+        let all = "\(names: dump.sections.map(\.name))"
+        throw CommandFailure(dump.file, "there is no section '\(name: name)'; there are: \(all)")
       }
       for section in found { dump.write(section, to: &output) }
     }

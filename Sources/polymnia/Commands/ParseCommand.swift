@@ -14,6 +14,9 @@ struct ParseCommand: ParsableCommand {
   @Flag(name: .customLong("no-names"), help: "Write no name section for the identifiers of the text.")
   var omitsNames = false
 
+  @Flag(help: "Write imports from one module as a group, which needs a reader with the feature compact-imports.")
+  var compactImports = false
+
   @OptionGroup var features: FeatureOptions
 
   @Argument(help: ArgumentHelp("The module.", valueName: "file"))
@@ -23,7 +26,7 @@ struct ParseCommand: ParsableCommand {
     guard let input else { throw ValidationError("Missing expected argument '<file>'") }
     guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
     let module = try ModuleFile(path: input, features: features.set, emitNames: !omitsNames).module
-    let bytes = ModuleEncoder.encode(module)
+    let bytes = ModuleEncoder.encode(module, compactsImports: compactImports)
     var file = try OutputFile.create(output)
     file.write(bytes)
     try file.finish()

@@ -36,7 +36,7 @@ struct ReportCommand: ParsableCommand {
     var names = Names()
     if let module {
       let instrumented = try ModuleFile(path: module, features: try features.set)
-      names = Names(instrumented.module)
+      names = Names(forPeople: instrumented.module)
       do throws(ModuleError) {
         sites = try InstrumentSites(instrumented.module)
       } catch {

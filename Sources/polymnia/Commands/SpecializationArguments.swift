@@ -105,7 +105,25 @@ struct SpecializationArguments: ParsableArguments {
     do throws(TransformError) {
       return try transform(file.validated, options)
     } catch {
+      var error = error
+      if let remedy = error.remedy { error.message += Self.advice(remedy) }
       throw file.failure(error)
+    }
+  }
+
+  /// Which option permits what is refused.
+  private static func advice(_ remedy: TransformError.Remedy) -> String {
+    switch remedy {
+    case .otherExportName: "; name the new one with --export-as"
+    case .indirectCalls: ". Allow it with --allow-indirect"
+    case .imports: ". Allow it with --allow-imports"
+    case .stack:
+      ". Give the copies a stack there with --stack ADDRESS, or say --stack shared where the same addresses are free"
+    case .staticData:
+      ". Say --static stay to leave such accesses there, or --static move to let them go to the other memory"
+    case .unclearAddresses:
+      ". Say --static move where all accesses go to the other memory, or --assume-relocatable where those of which it "
+        + "cannot be told do"
     }
   }
 
@@ -114,7 +132,7 @@ struct SpecializationArguments: ParsableArguments {
     if result.sharedCount > 0 { line += ", \(result.sharedCount) shared" }
     var lines = [line]
     for function in result.functions {
-      var line = "  \(function.original): function \(function.index), exported as \(function.exportName)"
+      var line = "  \(name: function.original): function \(function.index), exported as \(name: function.exportName)"
       if function.replacesImport { line += ", in the place of the import" }
       lines.append(line)
     }

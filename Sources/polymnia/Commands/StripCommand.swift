@@ -80,7 +80,7 @@ struct StripCommand: ParsableCommand {
       throw file.failure(error)
     }
     for name in remove + keep where !file.module.customSections.contains(where: { $0.name == name }) {
-      TransformFile.warn("there is no custom section '\(name)'", of: input)
+      TransformFile.warn("there is no custom section '\(name: name)'", of: input)
     }
     let isChosen = debug || names || dead || !remove.isEmpty
     var stripping = SectionStripping(
@@ -96,7 +96,7 @@ struct StripCommand: ParsableCommand {
     if let dead = stripped.dead, !dead.isEmpty { parts.append(dead.text) }
     guard !parts.isEmpty else { return "nothing to remove: \(stripped.bytes.count) bytes" }
     let size = "\(stripped.oldSize - stripped.bytes.count) of \(stripped.oldSize) bytes"
-    let lines = stripped.sections.map { "  \($0.byteCount) bytes: custom \($0.name.debugDescription)" }
+    let lines = stripped.sections.map { "  \($0.byteCount) bytes: custom \(quoted: $0.name)" }
     return (["removed \(parts.joined(separator: ", ")), \(size)"] + lines).joined(separator: "\n")
   }
 

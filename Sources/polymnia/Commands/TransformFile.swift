@@ -61,7 +61,7 @@ struct TransformFile {
 
   static func warnOfDropped(_ sections: [String], of file: String) {
     guard !sections.isEmpty else { return }
-    let names = sections.map { "'\($0)'" }.joined(separator: ", ")
+    let names = sections.map { "'\(name: $0)'" }.joined(separator: ", ")
     warn(
       sections.count == 1
         ? "dropped the custom section \(names): it describes the old code"

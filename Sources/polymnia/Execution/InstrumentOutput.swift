@@ -45,10 +45,10 @@ enum InstrumentOutput {
       case .global(let base)? = instance.export(name + ".base"),
       case .global(let size)? = instance.export(name + ".size"),
       let start = number(base.value), let count = number(size.value)
-    else { throw CommandFailure(file, "--instrument-out: no memory is exported as '\(name)'") }
+    else { throw CommandFailure(file, "--instrument-out: no memory is exported as '\(name: name)'") }
     // The module says where, and it may say anything.
     guard start <= memory.byteCount, count <= memory.byteCount - start else {
-      throw CommandFailure(file, "--instrument-out: '\(name)' is not within the memory")
+      throw CommandFailure(file, "--instrument-out: '\(name: name)' is not within the memory")
     }
     return (memory, start, start + count)
   }

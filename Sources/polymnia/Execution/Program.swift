@@ -111,7 +111,7 @@ final class Program {
       do throws(ModuleError) {
         let validated = try clock.measure(.validate) { () throws(ModuleError) in try engine.validate(file.module) }
         module = try clock.measure(.compile) { () throws(ModuleError) in
-          try CompiledModule(validated, engine: engine)
+          try CompiledModule(validated, engine: engine, positions: file.positions)
         }
       } catch {
         throw file.failure(error)
@@ -174,8 +174,7 @@ final class Program {
       let more = functions.count > Self.listedCount ? " and \(functions.count - Self.listedCount) more" : ""
       let choices =
         functions.isEmpty
-        ? ""
-        : "; with --invoke one can be called of: " + functions.prefix(Self.listedCount).joined(separator: ", ") + more
+        ? "" : "; with --invoke one can be called of: \(names: functions.prefix(Self.listedCount))" + more
       throw CommandFailure(loaded.name, "no function is exported as '_start'" + choices)
     }
     let status = try reporting(loaded.name) { try clock.measure(.run) { try wasi.run(instance) } }
@@ -188,7 +187,7 @@ final class Program {
   ) throws {
     let instance = try instantiate(loaded, &clock)
     guard case .function(let function)? = instance.export(name) else {
-      throw CommandFailure(loaded.name, "no function is exported as '\(name)'")
+      throw CommandFailure(loaded.name, "no function is exported as '\(name: name)'")
     }
     let values = try Self.values(arguments, of: function.type, calling: name)
     let results = try reporting(loaded.name) {
@@ -208,14 +207,14 @@ final class Program {
     guard arguments.count == type.parameters.count else {
       throw CommandFailure(
         diagnostics: [
-          "polymnia: error: '\(name)' is of type \(type): \(type.parameters.count) arguments expected, "
+          "polymnia: error: '\(name: name)' is of type \(type): \(type.parameters.count) arguments expected, "
             + "\(arguments.count) given"
         ], status: ExitStatus.usage)
     }
     return try zip(arguments, type.parameters).map { argument, type in
       guard let value = ValueText.parse(argument, as: type) else {
         throw CommandFailure(
-          diagnostics: ["polymnia: error: argument '\(argument)' of '\(name)' is not a value of type \(type)"],
+          diagnostics: ["polymnia: error: argument '\(argument)' of '\(name: name)' is not a value of type \(type)"],
           status: ExitStatus.usage)
       }
       return value
@@ -232,6 +231,15 @@ final class Program {
     }
   }
 
+  /// Which option helps where the memory for WASI is not the right one.
+  private static func advice(_ error: WASIError) -> String {
+    switch error {
+    case .noMemory(_, let exported) where exported.isEmpty: ""
+    case .noMemory, .ambiguousMemory, .memoryOf64BitAddresses, .readOnlyMemory: "; '--wasi-memory NAME' chooses one"
+    case .preopen, .stream, .unusableText, .argumentsTooLarge, .noEntryPoint: ""
+    }
+  }
+
   /// Turns what an execution can throw into what the command says of it.
   func reporting<Result>(_ file: String, _ work: () throws -> Result) throws -> Result {
     do {
@@ -244,6 +252,8 @@ final class Program {
       throw CommandFailure(file, exception.description, status: ExitStatus.trap)
     } catch let failure as CommandFailure {
       throw failure
+    } catch let error as WASIError {
+      throw CommandFailure(file, "\(error)" + Self.advice(error))
     } catch {
       throw CommandFailure(file, "\(error)")
     }

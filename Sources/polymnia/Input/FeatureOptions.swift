@@ -36,7 +36,7 @@ struct FeatureOptions: ParsableArguments {
         let name = String(item.hasPrefix("-") || item.hasPrefix("+") ? item.dropFirst() : item)
         let features = name == "all" ? Feature.allCases : Feature(rawValue: name).map { [$0] } ?? []
         guard !features.isEmpty else {
-          throw ValidationError("Unknown feature '\(name)'. '--features help' lists the features.")
+          throw ValidationError("Unknown feature '\(name: name)'. '--features help' lists the features.")
         }
         steps += features.map { ($0, isOn) }
       }

@@ -38,7 +38,9 @@ struct InputFile {
   /// Whether the contents are to be taken for the binary format: whatever cannot begin a text is, so that a damaged
   /// binary is reported as one.
   var isBinary: Bool {
-    switch bytes.first {
+    // Without its mark it would be a text, and the parser says so.
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return false }
+    return switch bytes.first {
     case nil, UInt8(ascii: "("), UInt8(ascii: ";"), 0x20, 0x09, 0x0A, 0x0D: false
     default: true
     }

@@ -47,7 +47,7 @@ extension InspectionReport {
   }
 
   private func line(_ memory: Memory) -> String {
-    var parts = [memory.name.map { "\(memory.index) $\($0)" } ?? "\(memory.index)"]
+    var parts = [memory.name.map { "\(memory.index) $\(name: $0)" } ?? "\(memory.index)"]
     if let source = memory.importedFrom {
       parts.append("imported from \(quoted(source.module)) \(quoted(source.name))")
     }
@@ -63,7 +63,7 @@ extension InspectionReport {
   }
 
   /// A name that may contain anything, on one line.
-  private func quoted(_ name: String) -> String { name.debugDescription }
+  private func quoted(_ name: String) -> String { "\(quoted: name)" }
 }
 
 private func counted(_ number: some BinaryInteger, _ noun: String) -> String {

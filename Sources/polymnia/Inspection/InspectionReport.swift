@@ -33,7 +33,7 @@ struct InspectionReport {
     // Sections have sizes only in the binary format.
     module = isText ? try ModuleDecoder.decode(ModuleEncoder.encode(file.module)) : file.module
     spaces = IndexSpaces(module)
-    names = Names(module)
+    names = Names(forPeople: module)
     survey = try ModuleSurvey(module, spaces)
     let imports = module.imports.filter { $0.type.kind == .memory }.map { ($0.module, $0.name) }
     var exports: [[String]] = Array(repeating: [], count: spaces.memories.count)
@@ -59,7 +59,7 @@ struct InspectionReport {
     var customs = module.customSections.makeIterator()
     return module.sections.map { section in
       switch section.id {
-      case .custom: customs.next().map { "custom \"\($0.name)\"" } ?? "custom"
+      case .custom: customs.next().map { "custom \"\(name: $0.name)\"" } ?? "custom"
       case .dataCount: "data count"
       default: "\(section.id)"
       }

@@ -13,8 +13,9 @@ extension ObjectDump {
           + Self.padded(count, to: 7, left: true) + "  \(section.title)\n")
     }
     for (index, type) in spaces.memories.enumerated() {
-      let name = names.name(of: .memory, UInt32(clamping: index)).map { " $\($0)" } ?? ""
-      output.write("memory \(index)\(name): \(type)\(index < spaces.importedMemoryCount ? ", imported" : "")\n")
+      let name = names.name(of: .memory, UInt32(clamping: index)).map { " $\(name: $0)" } ?? ""
+      let imported = index < spaces.importedMemoryCount ? ", imported" : ""
+      output.write("memory \(index)" + name + ": \(type)\(imported)\n")
     }
   }
 
@@ -33,10 +34,10 @@ extension ObjectDump {
       for (number, segment) in module.data.enumerated() {
         var place = "passive"
         if case .active(let memory, _) = segment.mode {
-          place = "memory \(memory)\(names.name(of: .memory, memory).map { " $\($0)" } ?? "")"
+          place = "memory \(memory)\(names.name(of: .memory, memory).map { " $\(name: $0)" } ?? "")"
         }
-        let name = names.name(of: .data, UInt32(clamping: number)).map { " $\($0)" } ?? ""
-        output.write("segment \(number)\(name): \(place), \(segment.range.count) bytes\n")
+        let name = names.name(of: .data, UInt32(clamping: number)).map { " $\(name: $0)" } ?? ""
+        output.write("segment \(number)" + name + ": \(place), \(segment.range.count) bytes\n")
         writeBytes(segment.range, to: &output)
       }
     default: writeBytes(section.range, to: &output)

@@ -27,7 +27,7 @@ struct ObjectDump {
     self.file = file.name
     module = file.positions == nil ? file.module : try ModuleDecoder.decode(ModuleEncoder.encode(file.module))
     spaces = IndexSpaces(module)
-    names = Names(module)
+    names = Names(forPeople: module)
     var customs = module.customSections.makeIterator()
     var sections: [Section] = []
     var start = 8
@@ -81,7 +81,7 @@ struct ObjectDump {
 
   func functionTitle(_ number: Int) -> String {
     let index = spaces.importedFunctionCount + number
-    return names.name(of: .function, UInt32(clamping: index)).map { "\(index) $\($0)" } ?? "\(index)"
+    return names.name(of: .function, UInt32(clamping: index)).map { "\(index) $\(name: $0)" } ?? "\(index)"
   }
 
   static func hexadecimal(_ value: Int, digits: Int = 6) -> String {

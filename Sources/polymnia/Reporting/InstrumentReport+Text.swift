@@ -99,8 +99,8 @@ extension InstrumentReport {
 
   // MARK: Names
 
-  func function(_ index: UInt32) -> String { name(index).map { "\(index) $\($0)" } ?? "\(index)" }
-  func memory(_ index: UInt32) -> String { memoryName(index).map { "\(index) $\($0)" } ?? "\(index)" }
+  func function(_ index: UInt32) -> String { name(index).map { "\(index) $\(name: $0)" } ?? "\(index)" }
+  func memory(_ index: UInt32) -> String { memoryName(index).map { "\(index) $\(name: $0)" } ?? "\(index)" }
 
   private func position(_ site: InstrumentSites.Site) -> String {
     "in \(function(site.function)) at +0x\(String(site.offset, radix: 16))"

@@ -35,7 +35,9 @@ enum ReportPage {
       const main = document.querySelector("main"), tip = document.querySelector("#tip");
       const add = (tag, text, parent = main, cls) => {
         const e = document.createElement(tag);
-        if (text !== undefined) e.textContent = text;
+        // Names come from the module: what would change more than its own place on the page is shown by its code.
+        const code = c => "\\u{" + c.codePointAt(0).toString(16) + "}";
+        if (text !== undefined) e.textContent = String(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, code);
         if (cls) e.className = cls;
         parent.append(e);
         return e;

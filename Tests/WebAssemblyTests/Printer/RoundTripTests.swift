@@ -10,6 +10,7 @@ import Testing
   private static let testsuite = root.appending(path: "../shared/testsuite").standardizedFileURL
   private static let folders = [
     "core", "custom", "proposals/threads", "proposals/custom-page-sizes", "proposals/wide-arithmetic",
+    "proposals/compact-import-section",
   ]
 
   private static func scripts() -> [URL] {

@@ -6,6 +6,7 @@ import WebAssembly
 struct OfficialScriptTextTests {
   static let folders = [
     "core", "custom", "proposals/threads", "proposals/custom-page-sizes", "proposals/wide-arithmetic",
+    "proposals/compact-import-section",
   ]
 
   /// A module that stands in a command, and the message if its text is malformed.

@@ -5,7 +5,8 @@ import Testing
 /// Every module of the official scripts is what its script says: valid, invalid or malformed, with the expected words.
 @Suite struct OfficialValidationTests {
   static let folders =
-    ["core", "custom"] + ["threads", "custom-page-sizes", "wide-arithmetic"].map { "proposals/\($0)" }
+    ["core", "custom"]
+    + ["threads", "custom-page-sizes", "wide-arithmetic", "compact-import-section"].map { "proposals/\($0)" }
 
   /// The scripts of a proposal assert that what other proposals add is an error.
   private func features(_ path: String) -> FeatureSet {
@@ -17,6 +18,7 @@ import Testing
       for feature in [Feature.multiMemory, .memory64, .referenceTypes] { features.remove(feature) }
     case let path where path.hasPrefix("proposals/custom-page-sizes"): features.insert(.customPageSizes)
     case let path where path.hasPrefix("proposals/wide-arithmetic"): features.insert(.wideArithmetic)
+    case let path where path.hasPrefix("proposals/compact-import-section"): features.insert(.compactImports)
     default: break
     }
     return features

@@ -117,6 +117,14 @@ public struct Operator: Sendable {
     self.feature = feature
   }
 
+  /// The features without which the operator is unknown: its own, and that of its operands or of its kind of call.
+  public var requiredFeatures: FeatureSet {
+    var set = FeatureSet(feature.map { [$0] } ?? [])
+    if feature == .relaxedSIMD { set.insert(.simd) }
+    if opcode == .returnCallRef { set.insert(.tailCall) }
+    return set
+  }
+
   /// All operators.
   public static let all: [Operator] = [
     control, parametric, table, memory, integer1, integer2, float1, float2, reference, vector1, vector2, vector3,

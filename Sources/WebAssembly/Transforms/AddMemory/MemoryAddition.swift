@@ -82,7 +82,7 @@ public enum MemoryAddition {
     var result: [Addition] = []
     for declaration in declarations {
       for name in declaration.exports where !taken.insert(name).inserted {
-        throw TransformError("the export \"\(name)\" exists already")
+        throw TransformError("the export \"\(name: name)\" exists already")
       }
       let index = declaration.importedFrom == nil ? nextOwn : nextImported
       if declaration.importedFrom == nil { nextOwn += 1 } else { nextImported += 1 }

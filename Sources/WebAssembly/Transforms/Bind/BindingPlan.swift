@@ -80,7 +80,7 @@ struct BindingPlan {
 
   private mutating func give(_ name: String, _ number: Int) throws(TransformError) {
     if let other = numbers[name], other != number {
-      throw TransformError("the name '\(name)' is that of memory \(other), and is given to memory \(number)")
+      throw TransformError("the name '\(name: name)' is that of memory \(other), and is given to memory \(number)")
     }
     numbers[name] = number
   }
@@ -135,7 +135,7 @@ struct BindingPlan {
     var taken = Set(module.exports.map(\.name))
     for place in places {
       for name in place.exports where !taken.insert(name).inserted {
-        throw TransformError("there is an export \"\(name)\" already; export the memory as another: export:NAME")
+        throw TransformError("there is an export \"\(name: name)\" already; export the memory as another: export:NAME")
       }
     }
   }

@@ -81,7 +81,7 @@ enum HostWrites {
         guard item.module == HostWrites.moduleName, let known = HostWrites.effects(of: item.name),
           let type = module.types[Int(type)].functionType, Self.fits(known, type)
         else {
-          unknown.append("\(item.module).\(item.name)")
+          unknown.append("\(name: item.module).\(name: item.name)")
           continue
         }
         functions[item.name] = function
@@ -144,7 +144,7 @@ extension InstrumentRoutines {
       output.write(.call, item.function)
       map[Int(item.function)] = add(
         AddedFunction(
-          "instrument.\(item.name)", item.type.parameters, item.type.results, locals: [.i32, .i64], output))
+          "instrument." + item.name, item.type.parameters, item.type.results, locals: [.i32, .i64], output))
     }
     return map
   }

@@ -44,9 +44,9 @@ public enum Instrumentation {
 
   private static func checkNoneIsShared(_ plan: InstrumentPlan, _ names: Names) throws(TransformError) {
     for (index, type) in plan.memories.enumerated() where plan.isObserved[index] && type.isShared {
-      let name = names.name(of: .memory, UInt32(index)).map { " $\($0)" } ?? ""
+      let label = names.name(of: .memory, UInt32(index)).map { " $\(name: $0)" } ?? ""
       throw TransformError(
-        "memory \(index)\(name) is shared: what other threads store would not be in the log in its order")
+        "memory \(index)\(label) is shared: what other threads store would not be in the log in its order")
     }
   }
 
@@ -58,9 +58,9 @@ public enum Instrumentation {
     for (number, global) in module.globals.enumerated() where global.type.isMutable {
       let index = UInt32(spaces.importedGlobalCount + number)
       guard !global.type.value.isReference else {
-        let name = Names(module).name(of: .global, index).map { " $\($0)" } ?? ""
+        let label = Names(module).name(of: .global, index).map { " $\(name: $0)" } ?? ""
         throw TransformError(
-          "global \(index)\(name) holds a reference, which no memory can keep; without globals it can be done")
+          "global \(index)\(label) holds a reference, which no memory can keep; without globals it can be done")
       }
       result.append((index, global.type.value))
     }
@@ -129,7 +129,7 @@ private struct InstrumentWork {
     }
     let taken = Set(copy.new.exports.map(\.name))
     for export in added where taken.contains(export.name) {
-      throw TransformError("the export \"\(export.name)\" exists already; another prefix would do")
+      throw TransformError("the export \"\(name: export.name)\" exists already; another prefix would do")
     }
     copy.new.exports += added
     return added.map(\.name)
@@ -170,7 +170,7 @@ private struct InstrumentWork {
     let sizeless = host.effects.filter { item in
       item.effects.contains { if case .strings(_, _, let sizes) = $0 { host.functions[sizes] == nil } else { false } }
     }
-    let unknown = host.unknown + sizeless.map { "\(HostWrites.moduleName).\($0.name)" }
+    let unknown = host.unknown + sizeless.map { "\(HostWrites.moduleName).\(name: $0.name)" }
     if !unknown.isEmpty {
       let rest = unknown.count > 5 ? " and \(unknown.count - 5) more" : ""
       let list = unknown.prefix(5).joined(separator: ", ")

@@ -149,7 +149,7 @@ struct Linking {
         if other.kind == export.kind && other.item == item { return }
         throw LinkFailure(
           .duplicateExport, in: inputs[number].name, export.name,
-          "the export \"\(name)\" is there already, and is something else")
+          "the export \"\(name: name)\" is there already, and is something else")
       }
       taken[Array(name.utf8)] = (export.kind, item)
       result.append((name, export.kind, item))
@@ -164,7 +164,7 @@ struct Linking {
       for number in inputs.indices {
         for export in inputs[number].module.module.exports {
           let isPrefixed = number != last && isShared.contains(Array(export.name.utf8))
-          try add(isPrefixed ? "\(inputs[number].name).\(export.name)" : export.name, export, of: number)
+          try add(isPrefixed ? inputs[number].name + "." + export.name : export.name, export, of: number)
         }
       }
     }
@@ -174,7 +174,7 @@ struct Linking {
       }
       guard let export = export(Array(request.name.utf8), of: number) else {
         throw LinkFailure(
-          .unknownExport, in: request.module, request.name, "it does not export \"\(request.name)\"")
+          .unknownExport, in: request.module, request.name, "it does not export \"\(name: request.name)\"")
       }
       try add(request.newName, export, of: number)
     }

@@ -87,7 +87,7 @@ struct MemoryLayout {
       let mover = places.first { !$0.isFixed }?.memory ?? 0
       throw Self.refusal(
         "the shared memory \(place.memory) cannot move when memory \(mover) grows: "
-          + "give memory \(mover) a reservation (--reserve)")
+          + "give memory \(mover) a reservation")
     }
     if let last = places.last {
       places[places.count - 1].isNative =

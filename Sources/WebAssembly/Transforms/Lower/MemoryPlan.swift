@@ -47,7 +47,7 @@ struct MemoryPlan {
     var candidates: [MemoryLayout.Place] = []
     for memory in first..<count where own[memory] == memory {
       let isImported = memory < memoryImports.count
-      if isImported { importNames[memory] = "\(memoryImports[memory].module).\(memoryImports[memory].name)" }
+      if isImported { importNames[memory] = memoryImports[memory].module + "." + memoryImports[memory].name }
       candidates.append(
         try MemoryLayout.candidate(
           memory, types[memory], grows: use.grows[memory], isExported: exported[memory] || isImported,
@@ -84,7 +84,7 @@ struct MemoryPlan {
       let item = imports[memory]
       if types[memory].isShared {
         throw MemoryLayout.refusal(
-          "the imported shared memory \"\(item.module)\" \"\(item.name)\" cannot become the module's own, since others "
+          "the imported shared memory \"\(name: item.module)\" \"\(name: item.name)\" cannot become the module's own, since others "
             + "share it")
       }
       guard let first = imports[..<memory].firstIndex(where: { $0.module == item.module && $0.name == item.name })
@@ -94,7 +94,7 @@ struct MemoryPlan {
         types[first].pageSizeLog2 == types[memory].pageSizeLog2
       else {
         throw MemoryLayout.refusal(
-          "the imports \(first) and \(memory) of the memory \"\(item.module)\" \"\(item.name)\" differ in type, so that no "
+          "the imports \(first) and \(memory) of the memory \"\(name: item.module)\" \"\(name: item.name)\" differ in type, so that no "
             + "memory fits both")
       }
       types[first].limits.minimum = max(types[first].limits.minimum, types[memory].limits.minimum)
@@ -103,7 +103,7 @@ struct MemoryPlan {
       }
       if let maximum = types[first].limits.maximum, maximum < types[first].limits.minimum {
         throw MemoryLayout.refusal(
-          "the imports \(first) and \(memory) of the memory \"\(item.module)\" \"\(item.name)\" have limits that no memory "
+          "the imports \(first) and \(memory) of the memory \"\(name: item.module)\" \"\(name: item.name)\" have limits that no memory "
             + "fits")
       }
       exported[first] = exported[first] || exported[memory]
@@ -117,13 +117,13 @@ struct MemoryPlan {
   private static func checkRemote(
     _ memory: Int, _ item: Import, isExported: Bool, atomic: Int?
   ) throws(ModuleError) {
-    let name = "the imported memory \(memory) \"\(item.module)\" \"\(item.name)\""
+    let description = "the imported memory \(memory) \"\(name: item.module)\" \"\(name: item.name)\""
     if isExported {
-      throw MemoryLayout.refusal("\(name) is exported, which cannot be where it is reached through accessors")
+      throw MemoryLayout.refusal("\(description) is exported, which cannot be where it is reached through accessors")
     }
     if let atomic {
       throw MemoryLayout.refusal(
-        "\(name) is accessed by atomic instructions, for which there are no accessors", at: atomic)
+        "\(description) is accessed by atomic instructions, for which there are no accessors", at: atomic)
     }
   }
 

@@ -66,7 +66,7 @@ extension ModuleLowering {
 
   private static func take(_ name: String, _ taken: inout Set<String>) throws(ModuleError) {
     guard taken.insert(name).inserted else {
-      throw MemoryLayout.refusal("the export \"\(name)\" is needed for a memory, but exists already")
+      throw MemoryLayout.refusal("the export \"\(name: name)\" is needed for a memory, but exists already")
     }
   }
 

@@ -53,7 +53,7 @@ public enum FunctionSpecialization {
     if let memories {
       for name in memories {
         let memory = try work.memory(name)
-        guard !targets.contains(memory) else { throw TransformError("memory \(name) is given twice") }
+        guard !targets.contains(memory) else { throw TransformError("memory \(name: name) is given twice") }
         if memory != source { try work.check(source, memory) }
         targets.append(memory)
       }

@@ -103,30 +103,27 @@ extension Specializer {
     of function: UInt32, _ summary: AddressSummary, memories: [UInt32]
   ) throws(TransformError) {
     if options.staticData == .move { return }
-    let advice =
-      "Say --static move where all accesses go to the other memory, or --assume-relocatable where those of which it "
-      + "cannot be told do"
     if summary.isUnsettled, !options.assumesRelocatable {
       throw TransformError(
-        "\(describe(function)) is too entangled to tell which of its accesses are those of static data. \(advice)")
+        "\(describe(function)) is too entangled to tell which of its accesses are those of static data",
+        remedy: .unclearAddresses)
     }
     let accesses = summary.accesses.filter { memories[Int($0.memory)] != $0.memory }
     if options.staticData == .refused, let access = accesses.first(where: \.isCertain) {
       throw TransformError(
         "\(describe(function)) accesses static data at address \(access.address) of memory \(access.memory) (at offset "
-          + "\(hexadecimal(access.offset))). Say --static stay to leave such accesses there, or --static move to let them "
-          + "go to the other memory")
+          + "\(hexadecimal(access.offset)))", remedy: .staticData)
     }
     if options.assumesRelocatable { return }
     if let access = accesses.first(where: { !$0.isCertain }) {
       throw TransformError(
         "\(describe(function)) accesses an address that may be one of static data in memory \(access.memory), or may not "
-          + "(at offset \(hexadecimal(access.offset))). \(advice)")
+          + "(at offset \(hexadecimal(access.offset)))", remedy: .unclearAddresses)
     }
     if let offset = summary.escape {
       throw TransformError(
         "\(describe(function)) stores what may be the address of static data (at offset \(hexadecimal(offset))): it cannot "
-          + "be told where it is used. \(advice)")
+          + "be told where it is used", remedy: .unclearAddresses)
     }
   }
 }

@@ -107,7 +107,7 @@ extension Specializer {
     for root: Root, _ cases: [(memory: UInt32, function: UInt32)]
   ) throws(TransformError) -> UInt32 {
     guard var type = old.types[Int(spaces.functions[Int(root.index)])].functionType else {
-      throw TransformError("'\(root.name)' has no function type")
+      throw TransformError("'\(name: root.name)' has no function type")
     }
     let operandCount = type.parameters.count
     type.parameters.insert(.i32, at: 0)
@@ -133,7 +133,7 @@ extension Specializer {
   mutating func add(_ function: UInt32, for root: Root, usual: String) throws(TransformError) {
     let name = options.exportNames[root.request] ?? usual
     guard !new.exports.contains(where: { $0.name == name }) else {
-      throw TransformError("there is an export \"\(name)\" already; name the new one with --export-as")
+      throw TransformError("there is an export \"\(name: name)\" already", remedy: .otherExportName)
     }
     new.exports.append(Export(name: name, kind: .function, index: function))
     added.append(

@@ -64,7 +64,7 @@ extension Specializer {
       guard options.allowsIndirectCalls else {
         throw TransformError(
           "\(describe(function)) calls through a table or a reference (at offset \(hexadecimal(offset))): what it calls "
-            + "would keep working on the memories that it has. Allow it with --allow-indirect")
+            + "would keep working on the memories that it has", remedy: .indirectCalls)
       }
       note("\(describe(function)) calls through a table or a reference: what it calls keeps its memories")
     }
@@ -72,7 +72,7 @@ extension Specializer {
       guard options.allowsImports else {
         throw TransformError(
           "\(describe(function)) calls the import \(importName(callee)): it would keep working on the memories that it "
-            + "knows. Allow it with --allow-imports")
+            + "knows", remedy: .imports)
       }
       note("\(describe(function)) calls the import \(importName(callee)), which keeps its memories")
     }
@@ -88,9 +88,8 @@ extension Specializer {
     if let stackPointer, survey.globals.contains(stackPointer), options.stack == .refused {
       let name = names.name(of: .global, stackPointer) ?? "\(stackPointer)"
       throw TransformError(
-        "\(describe(function)) keeps variables on the stack of global '\(name)', which would lie in the other memory. "
-          + "Give the copies a stack there with --stack ADDRESS, or say --stack shared where the same addresses are free"
-      )
+        "\(describe(function)) keeps variables on the stack of global '\(name: name)', which would lie in the other memory",
+        remedy: .stack)
     }
     for referenced in survey.references where isCopied(referenced) {
       note("\(describe(function)) takes a reference to \(describe(referenced)), which keeps its memories")
@@ -104,7 +103,7 @@ extension Specializer {
   func importName(_ function: UInt32) -> String {
     var index: UInt32 = 0
     for item in old.imports where item.type.kind == .function {
-      if index == function { return "\"\(item.module)\" \"\(item.name)\"" }
+      if index == function { return "\"\(name: item.module)\" \"\(name: item.name)\"" }
       index += 1
     }
     return "\(function)"

@@ -65,7 +65,7 @@ struct Specializer {
     let count = spaces.memories.count
     if let index = Int(name) {
       guard index >= 0, index < count else {
-        throw TransformError("there is no memory \(name): the module has \(count)")
+        throw TransformError("there is no memory \(name: name): the module has \(count)")
       }
       return UInt32(index)
     }
@@ -76,7 +76,7 @@ struct Specializer {
       if item.name == name { return imported }
       imported += 1
     }
-    throw TransformError("there is no memory '\(name)'")
+    throw TransformError("there is no memory '\(name: name)'")
   }
 
   /// The defined function of the name of an export, of the name section, or an index.
@@ -86,9 +86,11 @@ struct Specializer {
       found = names.names(of: .function).first { $0.name == name }?.index
     }
     if found == nil, let index = UInt32(name), Int(index) < spaces.functions.count { found = index }
-    guard let found, Int(found) < spaces.functions.count else { throw TransformError("there is no function '\(name)'") }
+    guard let found, Int(found) < spaces.functions.count else {
+      throw TransformError("there is no function '\(name: name)'")
+    }
     guard Int(found) >= spaces.importedFunctionCount else {
-      throw TransformError("the function '\(name)' is imported: there is no code to copy")
+      throw TransformError("the function '\(name: name)' is imported: there is no code to copy")
     }
     let exported = old.exports.first { $0.kind == .function && $0.index == found }?.name
     let ownName = UInt32(name) == found ? exported ?? names.name(of: .function, found) ?? name : name
@@ -97,9 +99,9 @@ struct Specializer {
 
   /// What messages call a function.
   func describe(_ function: UInt32) -> String {
-    if let name = names.name(of: .function, function) { return "'\(name)'" }
+    if let name = names.name(of: .function, function) { return "'\(name: name)'" }
     if let export = old.exports.first(where: { $0.kind == .function && $0.index == function }) {
-      return "'\(export.name)'"
+      return "'\(name: export.name)'"
     }
     return "function \(function)"
   }
