@@ -131,12 +131,26 @@ extension WASI {
       throw .notSupported
     #else
       guard !offset.addingReportingOverflow(length).overflow else { throw .fileTooBig }
-      // Where the file system has no such call, each block is written.
-      for done in stride(from: 0, to: length, by: 1 << 30) {
-        try checkInterruption()
-        let part = min(1 << 30, length - done)
-        let code = WriteSignals.withheld(expecting: 0) { Int(posix_fallocate(host.raw, offset + done, part)) }
-        if code != 0 { throw Errno(host: Int32(clamping: code)) }
+      var before = stat()
+      try checked(fstat(host.raw, &before))
+      var space = statvfs()
+      try checked(fstatvfs(host.raw, &space))
+      // What can never fit is refused before the disk is filled with a part of it. Blocks that the file has may lie in the
+      // range.
+      let room = Double(space.f_bavail) * Double(space.f_frsize) + Double(before.st_blocks) * 512
+      guard Double(length) <= room else { throw .noSpace }
+      do throws(Errno) {
+        // In parts, between which the guest can be interrupted: without such a call each block is written.
+        for done in stride(from: 0, to: length, by: 1 << 30) {
+          try checkInterruption()
+          let part = min(1 << 30, length - done)
+          let code = WriteSignals.withheld(expecting: 0) { Int(posix_fallocate(host.raw, offset + done, part)) }
+          if code != 0 { throw Errno(host: Int32(clamping: code)) }
+        }
+      } catch {
+        // All or nothing, as one call would have it: what was taken behind the old end goes back.
+        if offset + length > Int(before.st_size) { _ = ftruncate(host.raw, before.st_size) }
+        throw error
       }
     #endif
   }

@@ -41,6 +41,7 @@ import Testing
         attempt { () throws(Errno) in try wasi.path_filestat_set_times(memory, 3, 0, path, pathLength, a, b, 5) }
         attempt { () throws(Errno) in try wasi.fd_read(memory, fd, half, UInt32(truncatingIfNeeded: b), 16) }
         attempt { () throws(Errno) in try wasi.fd_write(memory, fd, half, UInt32(truncatingIfNeeded: b), 16) }
+        // More than a disk has.
         if b >= 1 << 62 { attempt { () throws(Errno) in try wasi.fd_allocate(fd, a, b) } }
         if a != 0 { attempt { () throws(Errno) in try wasi.fd_fdstat_set_rights(other, a, b) } }
       }

@@ -23,6 +23,12 @@ import Testing
     #expect(scratch.read("inside/new") == "HEL")
     try guest.wasi.fd_allocate(fd, 0, 10)
     #expect(scratch.read("inside/new")?.utf8.count == 10)
+    // More than any disk has is refused at once, instead of when the disk is full.
+    for (offset, length) in [(0, 1 << 62), (5, 1 << 60), (1 << 40, 1 << 58)] as [(UInt64, UInt64)] {
+      #expect(throws: Errno.noSpace) { try guest.wasi.fd_allocate(fd, offset, length) }
+    }
+    #expect(throws: Errno.fileTooBig) { try guest.wasi.fd_allocate(fd, 1 << 62, 1 << 62) }
+    #expect(scratch.read("inside/new")?.utf8.count == 10)
     try guest.wasi.fd_sync(fd)
     try guest.wasi.fd_datasync(fd)
     try guest.wasi.fd_advise(fd, 0, 0, 3)
