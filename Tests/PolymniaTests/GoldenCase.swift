@@ -144,7 +144,7 @@ struct GoldenCase {
   }
 
   private func isInput(_ part: Part) -> Bool {
-    part.title.hasPrefix("file ") || part.title.hasPrefix("binary ") || part.title == "stdin"
+    ["file ", "binary ", "address-space "].contains { part.title.hasPrefix($0) } || part.title == "stdin"
   }
 
   /// Writes the file anew with an outcome in the place of what was expected.

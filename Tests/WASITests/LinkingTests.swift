@@ -61,7 +61,7 @@ private final class Output: @unchecked Sendable {
   @Test func theEmbedderChoosesAmongSeveral() throws {
     let text = writer(#"(memory (export "a") 1) (memory (export "b") 1)"#, data: 1)
     #expect(throws: WASIError.ambiguousMemory(exported: ["a", "b"])) { try run(text) }
-    #expect(WASIError.ambiguousMemory(exported: ["a", "b"]).description.contains("--wasi-memory b"))
+    #expect(WASIError.ambiguousMemory(exported: ["a", "b"]).description.hasSuffix(": a, b"))
     #expect(output.text == "")
     var configuration = configuration()
     configuration.memoryName = "b"

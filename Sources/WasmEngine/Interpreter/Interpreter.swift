@@ -93,9 +93,9 @@ enum Interpreter {
     var status = execute(pc, fp, context)
     #if DEBUG
       while status == FrameLayout.goOn {
-        let pc = UnsafeRawPointer(bitPattern: UInt(store[FrameLayout.loopCodeOffset]))!
-        let fp = UnsafeMutableRawPointer(bitPattern: UInt(store[FrameLayout.loopFrameOffset]))!
-        let context = UnsafeMutableRawPointer(bitPattern: UInt(store[FrameLayout.loopContextOffset]))!
+        let pc = UnsafeRawPointer(bitPattern: UInt(store[StoreContext.loopCodeOffset]))!
+        let fp = UnsafeMutableRawPointer(bitPattern: UInt(store[StoreContext.loopFrameOffset]))!
+        let context = UnsafeMutableRawPointer(bitPattern: UInt(store[StoreContext.loopContextOffset]))!
         status = unsafeBitCast(pc.loadUnaligned(as: UInt.self), to: Handler.self)(pc, fp, context)
       }
     #endif

@@ -43,10 +43,6 @@ enum FrameLayout {
 
   /// What a handler of a debug build returns to the loop that calls the next one.
   static let goOn: UInt64 = 1 << 32
-  /// Words of the ``StoreContext`` in which a debug build passes the registers from a handler to the loop.
-  static let loopCodeOffset = 232
-  static let loopFrameOffset = 240
-  static let loopContextOffset = 248
 }
 
 /// What ``FunctionRecord/interpreterCode`` points to: a header, then the instructions.
@@ -81,9 +77,9 @@ func operand64(_ pc: CodePointer, _ index: Int) -> UInt64 {
 func execute(_ pc: CodePointer, _ fp: FramePointer, _ context: ContextPointer) -> UInt64 {
   #if DEBUG
     let store = VMContext(context).store
-    store[FrameLayout.loopCodeOffset] = UInt64(UInt(bitPattern: pc))
-    store[FrameLayout.loopFrameOffset] = UInt64(UInt(bitPattern: fp))
-    store[FrameLayout.loopContextOffset] = UInt64(UInt(bitPattern: context))
+    store[StoreContext.loopCodeOffset] = UInt64(UInt(bitPattern: pc))
+    store[StoreContext.loopFrameOffset] = UInt64(UInt(bitPattern: fp))
+    store[StoreContext.loopContextOffset] = UInt64(UInt(bitPattern: context))
     return FrameLayout.goOn
   #else
     return unsafeBitCast(pc.loadUnaligned(as: UInt.self), to: Handler.self)(pc, fp, context)

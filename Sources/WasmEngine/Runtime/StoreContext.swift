@@ -68,6 +68,10 @@ struct StoreContext {
   static let givenStackCountOffset = 240
   /// The registers of compiled code that faulted, as the system orders them (``Signals``).
   static let faultRegistersOffset = 256
+  /// The interpreter's registers, which in a debug build a handler passes to the loop here.
+  static let loopCodeOffset = 488
+  static let loopFrameOffset = 496
+  static let loopContextOffset = 504
 
   /// Takes what is at ``statusOffset``.
   @inline(__always) func takeStatus() -> ExecutionStatus {

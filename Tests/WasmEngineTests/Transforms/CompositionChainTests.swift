@@ -176,7 +176,9 @@ import WebAssembly
   func copiesAreObservedAndLowered(tier: ExecutionTier) throws {
     let module = try CompositionTests.validated(Self.sum)
     let copy: Step = {
-      try FunctionSpecialization.specialize($0, functions: ["sum"], memories: [("0", "1")]).module
+      var options = SpecializationOptions()
+      options.assumesRelocatable = true
+      return try FunctionSpecialization.specialize($0, functions: ["sum"], memories: [("0", "1")], options: options).module
     }
     let dispatch: Step = { try FunctionSpecialization.dispatch($0, functions: ["sum"]).module }
     let calls: [(String, [Value])] = [

@@ -8,7 +8,7 @@ import Testing
     #expect(malformation([0, 0x61, 0x73]) == "unexpected end")
     #expect(malformation([1, 0x61, 0x73, 0x6D, 1, 0, 0, 0]) == "magic header not detected")
     #expect(malformation([0, 0x61, 0x73, 0x6D, 1, 0, 0]) == "unexpected end")
-    #expect(malformation([0, 0x61, 0x73, 0x6D, 2, 0, 0, 0]) == "unknown binary version")
+    #expect(malformation([0, 0x61, 0x73, 0x6D, 2, 0, 0, 0]) == "unknown binary version 2")
     #expect(malformation(binary()) == nil)
   }
 

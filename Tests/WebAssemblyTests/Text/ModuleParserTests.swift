@@ -62,12 +62,12 @@ import Testing
       _ = try parsed("(module\n  (func (export \"ö\") (drop (i32.const x)))\r\n)")
       Issue.record("parsed")
     } catch {
-      #expect(error.message == "unknown operator x")
+      #expect(error.message == "unknown operator x, expected an integer of 32 bits")
       #expect(error.line == 2)
       #expect(error.column == 39)
       #expect(
         error.description == """
-          2:39: error: unknown operator x
+          2:39: error: unknown operator x, expected an integer of 32 bits
               (func (export "ö") (drop (i32.const x)))
                                                   ^
           """)
