@@ -175,12 +175,15 @@ import WebAssembly
   @Test(arguments: [ExecutionTier.interpreter, .compiler])
   func copiesAreObservedAndLowered(tier: ExecutionTier) throws {
     let module = try CompositionTests.validated(Self.sum)
-    let copy: Step = {
-      var options = SpecializationOptions()
-      options.assumesRelocatable = true
-      return try FunctionSpecialization.specialize($0, functions: ["sum"], memories: [("0", "1")], options: options).module
+    // The data are at 0, so that each small number may be the address of some.
+    var options = SpecializationOptions()
+    options.assumesRelocatable = true
+    let copy: Step = { [options] in
+      try FunctionSpecialization.specialize($0, functions: ["sum"], memories: [("0", "1")], options: options).module
     }
-    let dispatch: Step = { try FunctionSpecialization.dispatch($0, functions: ["sum"]).module }
+    let dispatch: Step = { [options] in
+      try FunctionSpecialization.dispatch($0, functions: ["sum"], options: options).module
+    }
     let calls: [(String, [Value])] = [
       ("sum", [.i32(0), .i32(4)]), ("sum@1", [.i32(0), .i32(4)]), ("sum@*", [.i32(1), .i32(1), .i32(2)]),
       ("sum@*", [.i32(2), .i32(65534), .i32(2)]), ("sum@*", [.i32(2), .i32(65534), .i32(3)]),
