@@ -13,8 +13,8 @@ extension InspectionReport {
     output += " \(counted(survey.instructionCount, "instruction")), \(counted(codeSize, "byte")) of code\n"
     output += paragraph(
       "sections",
-      zip(sectionNames, module.sections).map { name, section in
-        "\(name): \(section.range.count) bytes at \(hexadecimal(section.range.lowerBound))"
+      zip(sectionNames, module.sections).map { title, section in
+        "\(title): \(section.range.count) bytes at \(hexadecimal(section.range.lowerBound))"
       })
     output += paragraph("types", module.types.enumerated().map { "\($0): \($1)" })
     output += paragraph(
