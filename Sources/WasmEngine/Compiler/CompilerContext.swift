@@ -44,6 +44,9 @@ final class CompilerContext: @unchecked Sendable {
       pass.run(&translator.ir, environment)
       try look(at: translator.ir, function, after: pass.name)
     }
+    guard !translator.ir.lacksLooks else {
+      throw CompilationRefusal(reason: "too long a path without a look at the interrupt word")
+    }
     swap(&translator.ir, &lowering.ir)
     try lowering.lower()
     guard lowering.machine.instructions.count <= MachineFunction.largestCount else {

@@ -50,6 +50,8 @@ struct IRFunction {
   var loops: [IRLoop] = []
   /// Whether it looks at the interrupt word when it is entered; nil as long as that is not decided.
   var looksAtEntry: Bool?
+  /// Whether there are paths that are too long without a look at the interrupt word, so that it cannot be compiled.
+  var lacksLooks = false
 
   mutating func reset() {
     instructions.removeAll(keepingCapacity: true)
@@ -64,6 +66,7 @@ struct IRFunction {
     resultTypes.removeAll(keepingCapacity: true)
     loops.removeAll(keepingCapacity: true)
     looksAtEntry = nil
+    lacksLooks = false
   }
 
   @inline(__always)

@@ -155,6 +155,8 @@ enum IROperation: UInt8, CaseIterable {
 
   var endsBlock: Bool { rawValue >= IROperation.jump.rawValue }
   var isCall: Bool { rawValue >= IROperation.call.rawValue && rawValue <= IROperation.callRuntime.rawValue }
+  /// Whether it ends a block and goes to others, and is no part of a call.
+  var isBranch: Bool { self == .jump || self == .branch || self == .branchTable }
   /// Whether it is a call out of which an exception can come.
   var mayThrow: Bool { self == .call || self == .callRecord }
   /// Whether it is a function of its operands alone, never traps, and may be moved, merged and dropped.

@@ -210,7 +210,8 @@ struct IRVerifier {
   }
 
   private mutating func checkLooks() {
-    guard let looksAtEntry = function.looksAtEntry, environment?.isInterruptible != false else { return }
+    guard let looksAtEntry = function.looksAtEntry, !function.lacksLooks, environment?.isInterruptible != false
+    else { return }
     let plan = LookPlan(function)
     if plan.looksAtEntry, !looksAtEntry { report(0, nil, "does not look at the interrupt word when it is entered") }
     for header in plan.endless { report(header, nil, "a loop without a look at the interrupt word") }

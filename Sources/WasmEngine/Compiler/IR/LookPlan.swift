@@ -24,8 +24,15 @@ struct LookPlan {
 
   /// The units between the look at a back edge and the loop's header.
   private static let backEdge = 16
+  /// More than the units of a look.
+  static let lookUnits = 4
 
-  init(_ function: IRFunction) {
+  /// Units that are to be left wherever a look may be put.
+  private let reserve: Int
+
+  /// - Parameter reserve: ``lookUnits`` for a plan that is carried out.
+  init(_ function: IRFunction, reserve: Int = 0) {
+    self.reserve = reserve
     distances = Array(repeating: nil, count: function.blocks.count)
     distances[0] = .entry
     let looksAround = Self.loopsThatLook(function)
@@ -88,16 +95,17 @@ struct LookPlan {
       return
     }
     let loop = function.loops[index]
-    guard let units = CountedLoops.units(of: loop, function), units <= LookBudget.inFunction else {
+    guard let cost = CountedLoops.cost(of: loop, function), cost.isMoment else {
       endless.append(loop.header.index)
       return
     }
-    if distance.isOver(with: units) {
+    // The last round is followed below.
+    if distance.isOver(with: cost.allRounds + cost.oneRound + reserve) {
       lacking.append(
         Place(block: loop.preheader.index, index: Int(function.blocks[loop.preheader.index].end) - 1))
       distance.look()
     }
-    add(units, &distance)
+    add(cost.allRounds, &distance)
   }
 
   // MARK: Instructions
@@ -105,6 +113,8 @@ struct LookPlan {
   private mutating func follow(_ place: Place, _ distance: inout LookDistance, _ function: IRFunction) {
     let instruction = function[function.order[place.index]]
     let units = instruction.units
+    // What the block that comes next takes along is moved here.
+    let moved = instruction.operation.isBranch ? parameters(behind: function.blocks[place.block], function) : 0
     switch instruction.operation {
     case .interruptCheck:
       add(units, &distance)
@@ -113,12 +123,12 @@ struct LookPlan {
       hasCalls = true
       // A function that calls itself is one that calls.
       let looks = instruction.operation == .call && instruction.imm == Int64(function.index)
-      look(at: place, if: distance.isOver(with: units + (looks ? 0 : LookBudget.quiet)), &distance)
+      look(at: place, if: distance.isOver(with: units + (looks ? 0 : LookBudget.quiet) + reserve), &distance)
       distance.add(units)
       distance.call(looks: looks)
     case .callRuntime:
       hasCalls = true
-      look(at: place, if: distance.isOver(with: units), &distance)
+      look(at: place, if: distance.isOver(with: units + reserve), &distance)
       distance.add(units)
       if RuntimeEntry(rawValue: instruction.imm)?.looks == true { distance.look() }
     case .return:
@@ -133,18 +143,23 @@ struct LookPlan {
       // What takes an exception on looks; a trap is the end.
       hasCalls = hasCalls || instruction.operation == .throwReference
       add(units, &distance)
-    case .result, .jump, .jumpOrCatch:
-      // They belong to the call before them, or cost nothing.
+    case .result, .jumpOrCatch:
+      // They belong to the call before them.
       add(units, &distance)
     case .nothing, .parameter, .constant, .vectorConstant, .contextAddress, .add, .sub, .mul, .and, .or, .xor, .shl,
       .shrS, .shrU, .rotl, .rotr, .divS, .divU, .remS, .remU, .clz, .ctz, .popcnt, .extend, .wrap, .zeroExtend,
       .signExtend, .compare, .floatCompare, .mulHighS, .mulHighU, .fadd, .fsub, .fmul, .fdiv, .fmin, .fmax, .fcopysign,
       .fabs, .fneg, .fsqrt, .fceil, .ffloor, .ftrunc, .fnearest, .demote, .promote, .convert, .truncate,
       .truncateSaturating, .reinterpret, .select, .vector, .contextLoad, .contextStore, .load, .store, .boundsCheck,
-      .indexCheck, .trapIf, .fuel, .branch, .branchTable:
-      look(at: place, if: distance.isOver(with: units), &distance)
+      .indexCheck, .trapIf, .fuel, .jump, .branch, .branchTable:
+      look(at: place, if: distance.isOver(with: units + moved + reserve), &distance)
       add(units, &distance)
     }
+  }
+
+  /// The most values that a block behind this one takes.
+  private func parameters(behind block: IRBlock, _ function: IRFunction) -> Int {
+    function.edges(of: block).reduce(0) { max($0, Int(function.blocks[$1.target.index].parameterCount)) }
   }
 
   private mutating func look(at place: Place, if isOver: Bool, _ distance: inout LookDistance) {

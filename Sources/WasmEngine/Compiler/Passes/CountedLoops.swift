@@ -8,8 +8,7 @@ enum CountedLoops {
     var hasInner = [Bool](repeating: false, count: function.loops.count)
     for loop in function.loops where loop.parent >= 0 { hasInner[Int(loop.parent)] = true }
     for (index, loop) in function.loops.enumerated() where !hasInner[index] {
-      guard let block = backEdge(of: loop, function)?.block, let units = units(of: loop, function),
-        units <= LookBudget.inFunction
+      guard let block = backEdge(of: loop, function)?.block, let cost = cost(of: loop, function), cost.isMoment
       else { continue }
       // Of all instructions of a block, only its last can want the look.
       let check = function.instructions(of: function.blocks[block])
@@ -18,13 +17,24 @@ enum CountedLoops {
     }
   }
 
-  /// What all rounds of a loop without loops in it cost at most (``LookBudget``); nil where that is not known.
-  static func units(of loop: IRLoop, _ function: IRFunction) -> Int? {
+  /// What a loop costs at most, in units (``LookBudget``).
+  struct Cost {
+    var allRounds: Int
+    var oneRound: Int
+
+    /// Whether the loop needs no look of its own. There is room left for the looks that surround it.
+    var isMoment: Bool {
+      allRounds <= LookBudget.inFunction && allRounds + oneRound <= LookBudget.inFunction - LookBudget.quiet
+    }
+  }
+
+  /// What a loop without loops in it costs; nil where that is not known.
+  static func cost(of loop: IRLoop, _ function: IRFunction) -> Cost? {
     guard let (block, units) = backEdge(of: loop, function), let trips = trips(loop, from: block, function) else {
       return nil
     }
     let (product, overflow) = trips.multipliedReportingOverflow(by: UInt64(units))
-    return overflow ? nil : Int(exactly: product)
+    return overflow ? nil : Int(exactly: product).map { Cost(allRounds: $0, oneRound: units) }
   }
 
   /// The block with the only back edge of a loop, and the units of all its instructions; nil where there are several edges,

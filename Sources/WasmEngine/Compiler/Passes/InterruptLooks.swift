@@ -6,9 +6,26 @@ enum InterruptLooks {
       function.looksAtEntry = false
       return
     }
-    let plan = LookPlan(function)
-    function.looksAtEntry = plan.looksAtEntry
-    insert(plan.lacking, into: &function, environment)
+    // A look in a loop that counts makes the loop last longer, so that what has been put in is read again.
+    for _ in 0..<mostRounds {
+      let plan = LookPlan(function, reserve: LookPlan.lookUnits)
+      function.looksAtEntry = plan.looksAtEntry
+      let looks = plan.lacking + plan.endless.flatMap { backEdges(to: $0, function) }
+      if looks.isEmpty { return }
+      insert(looks, into: &function, environment)
+    }
+    function.lacksLooks = true
+  }
+
+  private static let mostRounds = 4
+
+  /// In front of the branches back to the header of a loop.
+  private static func backEdges(to header: Int, _ function: IRFunction) -> [LookPlan.Place] {
+    (header..<function.loops[Int(function.blocks[header].loop)].end.index).compactMap { index in
+      let block = function.blocks[index]
+      guard function.edges(of: block).contains(where: { $0.target.index == header }) else { return nil }
+      return LookPlan.Place(block: index, index: Int(block.end) - 1)
+    }
   }
 
   /// A block that gets looks moves behind the others.
