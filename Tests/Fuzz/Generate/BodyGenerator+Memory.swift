@@ -241,7 +241,7 @@ extension BodyGenerator {
   /// What is done to segments and whole pages, and arithmetic on 128 bits.
   private mutating func rareStatement() -> Node {
     switch random.below(8) {
-    case 0 where random.chance(12): return Node(code: Self.bytes(0xFC, 9, random.below(2)))
+    case 0 where random.chance(50): return Node(code: Self.bytes(0xFC, 9, random.below(2)))
     case 0, 1:
       // Of pages that are there, and now and then of one that is not.
       guard let memory = program.memories.indices.filter({ program.memories[$0].pageSizeLog2 == 16 }).last else {
