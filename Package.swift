@@ -42,7 +42,7 @@ let package = Package(
         "WebAssembly", "WasmEngine", "WASI", "WastRunner",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Tests/Fuzz", exclude: ["Finds"]),
+      path: "Tests/Fuzz", exclude: ["Finds", "Scripts"]),
     .executableTarget(
       name: "polymnia-bench",
       dependencies: [

@@ -16,7 +16,7 @@ enum FailureProgram {
     }
   }
 
-  /// The scripts of memories, and five examples.
+  /// The scripts of memories, one of ours about what lies behind them, and six calls of examples.
   static func all(_ corpus: CorpusOptions) throws -> [FailureProgram] {
     let folders = ["multi-memory", "memory64"].map { "\(corpus.scripts)/core/\($0)" }
     let scripts = try ScriptFiles.find(folders).map { FailureProgram.script(path: $0) }
@@ -25,6 +25,7 @@ enum FailureProgram {
       names.map { ($0, "\(examples)/\(folder)/\($0).wat") }
     }
     return scripts + [
+      .script(path: "\(corpus.package)/Tests/Fuzz/Scripts/far.wast"),
       .example(modules: modules("picture", "picture"), call: nil),
       .example(modules: modules("link", "numerals", "table"), call: nil),
       .example(modules: modules("chart", "text", "renderer", "application"), call: nil),
