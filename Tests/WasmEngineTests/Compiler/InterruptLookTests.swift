@@ -72,6 +72,30 @@ struct InterruptLookTests {
     #expect(try looks("(func (local $i i32) \(loop(1_000_000)))").count == 1)
   }
 
+  /// A loop that lasts about as long as is allowed, whatever is around it, and whatever looks that puts into it.
+  @Test(arguments: [0, 1, 20])
+  func loopsOfAboutTheLimitAreLookedAt(before: Int) throws {
+    for units in 4...9 {
+      for distance in -2...2 {
+        let loop = loop(LookBudget.inFunction / units + distance)
+        _ = try looks("(func (local $i i32) \(straight(before)) \(loop) \(straight(3)))")
+        _ = try looks("(func (local $i i32) (block \(loop) (br_if 0 (local.get $i)) \(loop) \(straight(before))))")
+      }
+    }
+  }
+
+  /// Moving what a block takes along is counted where the branch is.
+  @Test func blocksThatTakeManyValues() throws {
+    let names = (0..<3000).map { "$v\($0)" }
+    let sets = names.map { "(local.set \($0) (i32.add (local.get \($0)) (local.get $i)))" }.joined(separator: "\n")
+    let sums = names.map { "(local.set $i (i32.xor (local.get $i) (local.get \($0))))" }.joined(separator: "\n")
+    let locals = names.map { "(local \($0) i32)" }.joined(separator: " ")
+    for rounds in [170_000, 174_000, 174_500, 209_000] {
+      let loop = loop(rounds)
+      _ = try looks("(func (local $i i32) \(locals) \(loop) (if (local.get $i) (then \(sets))) \(sums))")
+    }
+  }
+
   @Test func callsInARowAddUp() throws {
     func looks(_ calls: Int) throws -> Int {
       let text =

@@ -30,7 +30,7 @@ struct LookPlan {
   /// Units that are to be left wherever a look may be put.
   private let reserve: Int
 
-  /// - Parameter reserve: ``lookUnits`` for a plan that is carried out.
+  /// - Parameter reserve: 0 tells what a function lacks; a plan that is carried out wants room for the looks themselves.
   init(_ function: IRFunction, reserve: Int = 0) {
     self.reserve = reserve
     distances = Array(repeating: nil, count: function.blocks.count)

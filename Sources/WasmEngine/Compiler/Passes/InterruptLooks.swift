@@ -6,9 +6,10 @@ enum InterruptLooks {
       function.looksAtEntry = false
       return
     }
-    // A look in a loop that counts makes the loop last longer, so that what has been put in is read again.
-    for _ in 0..<mostRounds {
-      let plan = LookPlan(function, reserve: LookPlan.lookUnits)
+    // A look in a loop that counts makes the loop last longer, so that what has been put in is read again. Each time a look
+    // has room that the next time does not ask for.
+    for round in (1...mostRounds).reversed() {
+      let plan = LookPlan(function, reserve: round * LookPlan.lookUnits)
       function.looksAtEntry = plan.looksAtEntry
       let looks = plan.lacking + plan.endless.flatMap { backEdges(to: $0, function) }
       if looks.isEmpty { return }
