@@ -21,6 +21,7 @@ import WasmEngine
     let linker = linker(tier)
     let store = linker.store
     func wait(_ caller: borrowing Caller) throws {
+      try caller.store.setDeadline(after: .milliseconds(20))
       while !caller.store.isInterrupted {}
       throw Interruption()
     }
@@ -37,7 +38,6 @@ import WasmEngine
     }
     let instance = try linker.instantiate(try store.engine.compile(text: Self.guest))
     let function = try instance.function("f")
-    try store.setDeadline(after: .milliseconds(20))
     let trap = #expect(throws: Trap.self) { try function.call() }
     #expect(trap?.kind == .deadlineExceeded)
     #expect(trap?.backtrace.map(\.function) == [1, 2])
