@@ -131,7 +131,7 @@ struct GrowthSubject: Sendable {
         let call = number + 1 < count ? "(call $n\(number + 1))" : ""
         return "(func $n\(number) (local i32) (drop (i32.load (local.get 0))) " + call + ")"
       }
-      return module(functions, function: "(call $n0)")
+      return module(functions, function: count > 0 ? "(call $n0)" : "")
     },
     list("groups of locals", most: 40_000, before: head + "(func $f (export \"f\") ", after: "))") {
       number in

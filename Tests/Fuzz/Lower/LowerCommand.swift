@@ -55,7 +55,9 @@ struct LowerCommand: ParsableCommand {
     var random = RandomSource(seed: seed, number: number)
     for index in program.memories.indices where program.memories[index].maximum == nil {
       // What can be had beyond a maximum is another matter.
-      program.memories[index].maximum = program.memories[index].minimum + random.below(5)
+      let memory = program.memories[index]
+      let most = memory.is64 ? Int.max : 1 << (32 - memory.pageSizeLog2) - (memory.pageSizeLog2 == 0 ? 1 : 0)
+      program.memories[index].maximum = min(memory.minimum + random.below(5), most)
     }
     // The same memory has the same limits.
     for index in program.memories.indices {

@@ -84,6 +84,31 @@ import WebAssembly
     #expect(refused > 100 && refused < 2000)
   }
 
+  /// Whatever the log's end (at offset 16) and beginning (at 24) are said to be; found by `polymnia-fuzz tools`.
+  @Test func aLogThatEndsInItsFirstRecordIsDamaged() throws {
+    let pair = try InstrumentPair(InstrumentTests.program, options: InstrumentTests.log { $0.logsFromStart = true })
+    let data = try pair.data()
+    let start = data[24...].prefix(4).enumerated()
+      .reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) }
+    func put(_ value: UInt32, _ offset: UInt32, _ bytes: inout [UInt8]) {
+      for index in 0..<4 { bytes[Int(offset) + index] = UInt8(truncatingIfNeeded: value >> UInt32(8 * index)) }
+    }
+    let ends: [UInt32] = Array(1..<40) + [UInt32(data.count) - 1, UInt32(data.count), .max]
+    for begin in [0, start] {
+      for end in ends {
+        var damaged = data
+        put(begin, 24, &damaged)
+        put(begin &+ end, 16, &damaged)
+        guard let read = try? InstrumentData(damaged) else { continue }
+        do throws(InstrumentDataError) {
+          try read.forEachLogRecord { record in
+            if case .store(_, _, let old) = record { #expect(old.lowerBound >= 0 && old.upperBound <= damaged.count) }
+          }
+        } catch { #expect(error.offset >= 0) }
+      }
+    }
+  }
+
   /// Found by `polymnia-fuzz tools`.
   @Test func recordsWithoutARingAreNone() throws {
     let pair = try InstrumentPair(InstrumentTests.program, options: InstrumentTests.log { $0.logsFromStart = true })

@@ -10,6 +10,18 @@ private func roundTrip(_ text: String) throws -> (bytes: [UInt8], printed: Strin
 }
 
 @Suite struct ModulePrinterTests {
+  /// Empty sections are not in the text, so names behind them are behind the last section all the same. Found by
+  /// `polymnia-fuzz mutate`.
+  @Test(arguments: [SectionID.import, .function, .table, .memory, .global, .export, .element, .code, .data])
+  func namesBehindAnEmptySection(_ empty: SectionID) throws {
+    let names = customSection("name", [4, 4, 1, 0, 1, UInt8(ascii: "t")])
+    let bytes = binary(section(.type, [1, 0x60, 0, 0]), section(empty, [0]), names)
+    let printed = try ModulePrinter.text(try ModuleDecoder.decode(bytes))
+    let again = ModuleEncoder.encode(try parsed(printed, emitNames: true))
+    #expect(again == binary(section(.type, [1, 0x60, 0, 0]), names))
+    #expect(try ModulePrinter.text(try ModuleDecoder.decode(again)) == printed)
+  }
+
   @Test func everyOperatorIsPrintedAsItIsRead() throws {
     for row in Operator.all where ![.labels, .valueTypes, .tryTable].contains(row.immediates) {
       guard ![.block, .loop, .if, .else, .end].contains(row.opcode) else { continue }

@@ -178,11 +178,12 @@ public struct InstrumentData: Sendable {
     guard flags.contains(.log), end != 0 else { return }
     while end > logStart {
       let place = end - trailer
+      guard place >= logStart, end <= bytes.count + 8 else {
+        throw InstrumentDataError(message: "the undo log is damaged", offset: max(place, 0))
+      }
       let count = Int(Self.number(bytes, at: place + 8, size: 4))
       let start = place - (count + 7) & ~7
-      guard place >= logStart, start >= logStart, end <= bytes.count + 8 else {
-        throw InstrumentDataError(message: "the undo log is damaged", offset: place)
-      }
+      guard start >= logStart else { throw InstrumentDataError(message: "the undo log is damaged", offset: place) }
       let address = Self.number(bytes, at: place, size: 8)
       let tag = UInt32(Self.number(bytes, at: place + 12, size: 4))
       if tag == InstrumentLayout.markTag {
