@@ -102,7 +102,8 @@ extension TextPrinter {
     // Identifiers give a name section behind the other sections, and among custom sections behind those that are placed
     // after a section, before those that are placed last. A section that is empty is not in the text, nor is there anything
     // behind it.
-    guard (lastSection()?.order ?? -1) <= (section.after?.order ?? -1), source.bytes[section.range].elementsEqual(names.encode()),
+    guard (lastSection()?.order ?? -1) <= (section.after?.order ?? -1),
+      source.bytes[section.range].elementsEqual(names.encode()),
       !source.customSections.dropFirst(number + 1).contains(where: { $0.name == Names.sectionName })
     else { return }
     expressedSections.insert(number)
