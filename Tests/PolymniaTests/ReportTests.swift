@@ -139,12 +139,14 @@ import WebAssembly
   @Test func namesCannotLeaveThePage() throws {
     var (module, data) = try Self.observed(.log)
     var names = Names(module)
-    names.setName("</script><b>", of: .function, 0)
+    // The second joins with what follows it to one of Swift's characters.
+    names.setName("</script><b>\u{d4e}</script>\u{d4e}<b>", of: .function, 0)
     let report = try InstrumentReport(
       "</script>", try InstrumentData(data), sites: try InstrumentSites(module), names: names)
     data = []
     let page = ReportPage.html(report, top: 50)
-    #expect(page.components(separatedBy: "</script").count == 2 && !page.contains("<b>"))
+    #expect(Data(page.utf8).range(of: Data("<b>".utf8)) == nil)
+    #expect(String(page.unicodeScalars.filter { $0 != "\u{d4e}" }).components(separatedBy: "</script").count == 2)
   }
 
   @Test func damagedDataAreReportedOrRefused() throws {

@@ -26,7 +26,8 @@ extension DefaultStringInterpolation {
   /// A name from a module in quotation marks, where it may hold some itself.
   public mutating func appendInterpolation(quoted name: String) {
     appendLiteral("\"")
-    for (index, part) in name.split(separator: "\"", omittingEmptySubsequences: false).enumerated() {
+    // By scalars: a mark that combines with a quotation mark is one of Swift's characters with it.
+    for (index, part) in name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false).enumerated() {
       if index > 0 { appendLiteral("\\\"") }
       appendInterpolation(name: String(part))
     }

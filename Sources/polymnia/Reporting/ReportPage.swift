@@ -1,9 +1,10 @@
 /// The page that `report --html` writes: one file that needs nothing else.
 enum ReportPage {
   static func html(_ report: InstrumentReport, top: Int) -> String {
-    // Inside a script element, only this can end it.
-    let data = report.json(top: top).text.split(separator: "<", omittingEmptySubsequences: false).joined(
-      separator: "\\u003c")
+    // Inside a script element, only this can end it. A character of a name may join with it to one of Swift's, so scalars are
+    // looked at.
+    let data = report.json(top: top).text.unicodeScalars.split(separator: "<", omittingEmptySubsequences: false)
+      .map(String.init).joined(separator: "\\u003c")
     let parts = template.split(separator: "/*DATA*/", maxSplits: 1, omittingEmptySubsequences: false)
     return parts.joined(separator: data)
   }

@@ -19,6 +19,18 @@ import Testing
     #expect("\(quoted: name + "\"")" == "\"" + shown + "\\\"\"")
   }
 
+  /// A mark that joins with a quotation mark to one of Swift's characters does not hide it.
+  @Test func quotationMarksAreEscapedWhateverIsBesideThem() {
+    for name in ["a\"\u{301}", "\u{d4e}\"", "\"\u{200d}\u{301}\""] {
+      let shown = "\(quoted: name)".unicodeScalars.dropFirst().dropLast()
+      var previous: Unicode.Scalar = " "
+      for scalar in shown {
+        if scalar == "\"" { #expect(previous == "\\") }
+        previous = scalar
+      }
+    }
+  }
+
   @Test func functionsAreCalledByTheirExports() throws {
     let text = """
       (module (func (export "a") (export "b")) (func $f (export "c")) (func) (func $g) (func (export "d"))

@@ -149,41 +149,38 @@ extension InstrumentRoutines {
     return map
   }
 
-  /// Asks for the sizes, which are written where the list will be, and notes as much.
+  /// Asks for the sizes, and notes as much of the list and of what it leads to.
   private func strings(
     _ list: UInt32, _ contents: UInt32, sizes: UInt32, _ scratch: UInt32, _ memory: UInt32, note: UInt32,
     _ output: inout BodyOutput
   ) {
     let old = scratch + 1
-    output.wide(list, .i32)
+    // The sizes are asked for at the beginning of the memory: the list may be too near its end. What was there is put back
+    // before anything is noted.
     output.i64(8)
-    output.write(.i64Add)
     plan.byteCount(memory, &output)
     output.write(.i64LeU)
     output.ifTrue()
     func access(_ opcode: Opcode, offset: UInt64 = 0) {
       output.writer.write(Instruction(opcode, index: memory, value: offset))
     }
-    output.write(.localGet, list)
+    output.i32(0)
     access(.i64Load)
     output.write(.localSet, old)
-    output.write(.localGet, list)
-    output.write(.localGet, list)
+    output.i32(0)
     output.i32(4)
-    output.write(.i32Add)
     output.write(.call, sizes)
     output.write(.i32Eqz)
     output.ifTrue()
-    output.write(.localGet, list)
+    output.i32(0)
     access(.i32Load, offset: 4)
     output.write(.localSet, scratch)
     output.wide(list, .i32)
-    output.write(.localGet, list)
+    output.i32(0)
     access(.i64Load32U)
     output.i64(4)
     output.write(.i64Mul)
-    // What was there is back before it is noted.
-    output.write(.localGet, list)
+    output.i32(0)
     output.write(.localGet, old)
     access(.i64Store)
     output.write(.call, note)
@@ -191,7 +188,7 @@ extension InstrumentRoutines {
     output.wide(scratch, .i32)
     output.write(.call, note)
     output.write(.end)
-    output.write(.localGet, list)
+    output.i32(0)
     output.write(.localGet, old)
     access(.i64Store)
     output.write(.end)
