@@ -149,7 +149,9 @@ extension WASI {
         }
       } catch {
         // All or nothing, as one call would have it: what was taken behind the old end goes back.
-        if offset + length > Int(before.st_size) { _ = ftruncate(host.raw, before.st_size) }
+        if offset + length > Int(before.st_size) {
+          _ = WriteSignals.withheld(expecting: 0) { Int(ftruncate(host.raw, before.st_size)) }
+        }
         throw error
       }
     #endif
