@@ -16,8 +16,7 @@ enum FirstUse {
         _ = Interpreter.lazyStub
         _ = MachineRuntime.table
         _ = DeadlineTimer.shared
-        _ = Threads.processorCount
-        _ = VirtualMemory.pageSize
+        withExtendedLifetime((Threads.processorCount, VirtualMemory.pageSize)) {}
         // That the bounds are not known is told to whoever calls.
         _ = try? ThreadStack.bounds(takingFaults: false)
       }
