@@ -7,7 +7,7 @@ extension TextParser {
     // The limits on what the text declares are for validation, which gives its own words.
     var binary: Module
     do throws(ModuleError) {
-      binary = try ModuleDecoder.decode(ModuleEncoder.encode(module), limits: .none)
+      binary = try ModuleDecoder.decode(ModuleEncoder.encode(module), limits: .largest)
     } catch {
       throw self.error("\(error)", at: 0)
     }
@@ -60,19 +60,4 @@ extension TextPositions {
     }
     return low
   }
-}
-
-extension ImplementationLimits {
-  /// No limits.
-  fileprivate static let none: ImplementationLimits = {
-    var limits = ImplementationLimits()
-    for limit in [
-      \.moduleSize, \.types, \.recursionGroupSize, \.functions, \.imports, \.exports, \.globals, \.tags, \.dataSegments,
-      \.elementSegments, \.elementSegmentItems, \.tables, \.memories, \.functionSize, \.parameters, \.results,
-      \.structureFields, \.nesting, \.nameSize,
-    ] as [WritableKeyPath<ImplementationLimits, Int>] {
-      limits[keyPath: limit] = .max
-    }
-    return limits
-  }()
 }

@@ -1,5 +1,6 @@
 /// A module whose indices change: declarations, bodies and custom sections are copied from the old module to ``new``, with
-/// new indices, and custom sections where they belong. Imports and memories are left to the user of the copy, who may then add to what is there.
+/// new indices, and custom sections where they belong. Imports and memories are left to the user of the copy, who may then
+/// add to what is there.
 struct ModuleCopy {
   let old: Module
   let spaces: IndexSpaces
