@@ -88,6 +88,42 @@ import WebAssembly
     (.isStatic, "(memory.fill (i32.const 1024) (i32.const 0) (i32.const 11)) (i32.const 0)", ""),
     (.isStatic, "(memory.init $d (i32.const 1024) (i32.const 0) (i32.const 1)) (i32.const 0)", "(data $d \"x\")"),
     (.isStatic, "(i32.atomic.rmw.add (i32.const 1024) (i32.const 1))", ""),
+    // Arithmetic that takes an address apart.
+    (.isStatic, "(i32.load (i32.shl (i32.shr_u (i32.const 1024) (i32.const 2)) (i32.const 2)))", ""),
+    (.isStatic, "(i32.load (i32.mul (i32.div_u (i32.const 1024) (i32.const 4)) (i32.const 4)))", ""),
+    (.isStatic, "(i32.load (i32.div_s (i32.const -4096) (i32.const -4)))", ""),
+    (.isStatic, "(i32.load (i32.rem_u (i32.const 1024) (i32.const 65536)))", ""),
+    (.isStatic, "(i32.load (i32.rem_s (i32.const 1028) (i32.const -2048)))", ""),
+    (.isStatic, "(i32.load (i32.extend16_s (i32.const 0x10400)))", ""),
+    (.isStatic, "(i32.load (i32.rotl (i32.const 0x04000000) (i32.const 16)))", ""),
+    (.isStatic, "(i32.load (i32.rotr (i32.const 0x4000000) (i32.const 16)))", ""),
+    (.isStatic, "(i32.load (i32.wrap_i64 (i64.rotr (i64.const 0x400000) (i64.const 12))))", ""),
+    (.isStatic, "(i32.load (i32.shl (i32.clz (i32.const 0)) (i32.const 5)))", ""),
+    (.isStatic, "(i32.load (i32.shl (i32.popcnt (i32.const 1)) (i32.const 10)))", ""),
+    (
+      .isStatic, "(call $g (i64.const 0x40000000004))",
+      "(func $g (param i64) (result i32) (i32.load (i32.wrap_i64 (i64.shr_u (local.get 0) (i64.const 32)))))"
+    ),
+    (
+      .unclear, "(i32.add (call $g (i64.const 0x40000000004)) (call $g (i64.const 0x40800000003)))",
+      "(func $g (param i64) (result i32) (i32.load (i32.wrap_i64 (i64.shr_u (local.get 0) (i64.const 32)))))"
+    ),
+    (
+      .unclear,
+      """
+      (i32.load (i32.wrap_i64
+        (i64.shr_u (i64.or (i64.extend_i32_u (local.get 0)) (i64.const 0x40000000000)) (i64.const 32))))
+      """, ""
+    ),
+    (
+      .unclear,
+      "(i32.load (i32.shl (i32.shr_u (i32.add (local.get 0) (i32.const 1024)) (i32.const 2)) (i32.const 2)))", ""
+    ),
+    (.unclear, "(i32.load (i32.and (i32.add (local.get 0) (i32.const 1024)) (i32.const 0xffff)))", ""),
+    (.unclear, "(i32.load (i32.shl (i32.const 1024) (i32.eqz (local.get 0))))", ""),
+    (.unclear, "(i32.load (i32.trunc_f64_u (f64.const 1024.5)))", ""),
+    (.unclear, "(i32.load (i32.trunc_f32_s (f32.const 1028)))", ""),
+    (.unclear, "(i32.store16 (local.get 0) (i32.const 1024)) (i32.load (i32.load16_u (local.get 0)))", ""),
     // Whether the parameter is an index or a pointer cannot be told.
     (.unclear, "(i32.load8_u (i32.add (local.get 0) (i32.const 1024)))", ""),
     (.unclear, "(i32.load8_u offset=1024 (local.get 0))", ""),
@@ -110,6 +146,10 @@ import WebAssembly
     // Numbers that come to no address, and offsets in what a pointer points to.
     (.free, "(i32.load (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 2))))", ""),
     (.free, "(i32.load offset=600 (local.get 0))", ""),
+    (.free, "(i32.load (i32.add (local.get 0) (i32.shr_u (local.get 0) (i32.const 2))))", ""),
+    (.free, "(i32.load (i32.add (local.get 0) (i32.load16_u (local.get 0))))", ""),
+    (.free, "(i32.load (i32.and (i32.add (local.get 0) (i32.const 1027)) (i32.const 3)))", ""),
+    (.free, "(i32.load (i32.add (local.get 0) (i32.div_u (local.get 0) (i32.const 10))))", ""),
     (.free, "(i32.add (i32.load (local.get 0)) (i32.const 1024))", ""),
     (.free, "(drop (i32.mul (local.get 0) (i32.const 1028))) (i32.load (local.get 0))", ""),
     (.free, "(i32.load (i32.and (local.get 0) (i32.const -1024)))", ""),

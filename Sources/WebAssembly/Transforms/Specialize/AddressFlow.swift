@@ -433,11 +433,11 @@ struct AddressFlow {
     if row.immediates == .memoryArgument || row.immediates == .memoryArgumentAndLane {
       let base = pop()
       let access = access(base, instruction, memory: instruction.index)
-      // What is stored in static data is an address again as soon as it is read.
-      if row.width >= 2, access?.isCertain != true, operands.contains(where: holdsAddress) { escape(instruction) }
+      // What is stored in static data is an address again as soon as it is read. Bytes are characters and the like.
+      if row.width >= 1, access?.isCertain != true, operands.contains(where: holdsAddress) { escape(instruction) }
       let isSymbol = access.map { mayReadAddress($0, base) } ?? false
       for _ in type.results {
-        push(row.width < 2 ? .index : AddressValue(kind: .unknown, isSymbol: isSymbol))
+        push(row.width < 1 || row.width < 2 && !isSymbol ? .index : AddressValue(kind: .unknown, isSymbol: isSymbol))
       }
       return
     }
@@ -446,12 +446,19 @@ struct AddressFlow {
     for _ in type.results { push(AddressValue(kind: .unknown, isSymbol: isSymbol)) }
   }
 
-  /// A vector that holds such a number.
+  /// A constant of another type that holds such a number, or is one.
   private func isSuspicious(_ instruction: Instruction) -> Bool {
-    guard instruction.opcode == .v128Const else { return false }
-    return [instruction.value, instruction.value2].contains { word in
-      arithmetic.isNear(word) || arithmetic.isNear(word >> 32) || arithmetic.isNear(word & UInt64(UInt32.max))
+    switch instruction.opcode {
+    case .v128Const: arithmetic.isPartNear(instruction.value) || arithmetic.isPartNear(instruction.value2)
+    case .f32Const: isNear(Double(Float(bitPattern: UInt32(truncatingIfNeeded: instruction.value))))
+    case .f64Const: isNear(Double(bitPattern: instruction.value))
+    default: false
     }
+  }
+
+  /// Whether a number without its fraction can be an address of static data.
+  private func isNear(_ number: Double) -> Bool {
+    UInt64(exactly: number.rounded(.towardZero)).map { arithmetic.isNear($0) } ?? false
   }
 
   private func compute(_ instruction: Instruction, _ operands: [AddressValue]) -> AddressValue? {
@@ -476,11 +483,13 @@ struct AddressFlow {
       var value = operands[0]
       value.constant = AddressArithmetic.cut(value.constant, false)
       return value
-    case .i32ShrU, .i32ShrS, .i64ShrU, .i64ShrS, .i32DivU, .i32DivS, .i64DivU, .i64DivS, .i32RemU, .i32RemS, .i64RemU,
-      .i64RemS, .i32Clz, .i32Ctz, .i32Popcnt, .i64Clz, .i64Ctz, .i64Popcnt, .i32Eqz, .i32Eq, .i32Ne, .i32LtS, .i32LtU,
-      .i32GtS, .i32GtU, .i32LeS, .i32LeU, .i32GeS, .i32GeU, .i64Eqz, .i64Eq, .i64Ne, .i64LtS, .i64LtU, .i64GtS,
-      .i64GtU, .i64LeS, .i64LeU, .i64GeS, .i64GeU, .f32Eq, .f32Ne, .f32Lt, .f32Gt, .f32Le, .f32Ge, .f64Eq, .f64Ne,
-      .f64Lt, .f64Gt, .f64Le, .f64Ge, .i32Extend8S, .i32Extend16S, .i64Extend8S, .i64Extend16S:
+    case .i32ShrU, .i32ShrS, .i64ShrU, .i64ShrS, .i32Rotl, .i32Rotr, .i64Rotl, .i64Rotr, .i32DivU, .i32DivS, .i64DivU,
+      .i64DivS, .i32RemU, .i32RemS, .i64RemU, .i64RemS, .i32Clz, .i32Ctz, .i32Popcnt, .i64Clz, .i64Ctz, .i64Popcnt,
+      .i32Extend8S, .i32Extend16S, .i64Extend8S, .i64Extend16S:
+      return arithmetic.compute(instruction.opcode, operands)
+    case .i32Eqz, .i32Eq, .i32Ne, .i32LtS, .i32LtU, .i32GtS, .i32GtU, .i32LeS, .i32LeU, .i32GeS, .i32GeU, .i64Eqz, .i64Eq,
+      .i64Ne, .i64LtS, .i64LtU, .i64GtS, .i64GtU, .i64LeS, .i64LeU, .i64GeS, .i64GeU, .f32Eq, .f32Ne, .f32Lt, .f32Gt,
+      .f32Le, .f32Ge, .f64Eq, .f64Ne, .f64Lt, .f64Gt, .f64Le, .f64Ge:
       return .index
     default: return nil
     }
@@ -530,7 +539,7 @@ struct AddressFlow {
   private func holdsAddress(_ value: AddressValue) -> Bool {
     guard value.kind != .none, value.kind != .stack else { return false }
     if value.isSymbol { return true }
-    let words = [value.constant, value.constant >> 32, value.constant & UInt64(UInt32.max)]
+    let words = AddressArithmetic.parts(of: value.constant)
     return spaces.memories.indices.contains { memory in
       words.contains { statics.contains($0, of: UInt32(memory)) }
     }
