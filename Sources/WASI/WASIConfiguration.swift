@@ -114,16 +114,16 @@ extension WASIError: CustomStringConvertible {
     case .unusableText(let text): "not usable as an argument or variable: \(String(reflecting: text))"
     case .argumentsTooLarge: "arguments and environment are too large"
     case .noMemory(let name, []):
-      "WASI needs the guest's memory, but no memory is exported, neither as \"\(name: name)\" nor by another name"
+      "WASI needs the guest's memory, but no memory is exported, neither as \(quoted: name) nor by another name"
     case .noMemory(let name, let exported):
-      "WASI needs to know the guest's memory, but no memory is exported as \"\(name: name)\"; exported are "
+      "WASI needs to know the guest's memory, but no memory is exported as \(quoted: name); exported are "
         + Self.choices(exported)
     case .ambiguousMemory(let exported):
       "WASI needs to know the guest's memory: several are exported and none is called \"memory\": "
         + Self.choices(exported)
     case .memoryOf64BitAddresses(let name):
-      "the memory \"\(name: name)\" has 64-bit addresses, but pointers of WASI preview 1 have 32 bits"
-    case .readOnlyMemory(let name): "WASI has to write to the memory \"\(name: name)\", which is read-only"
+      "the memory \(quoted: name) has 64-bit addresses, but pointers of WASI preview 1 have 32 bits"
+    case .readOnlyMemory(let name): "WASI has to write to the memory \(quoted: name), which is read-only"
     case .noEntryPoint: "the module exports no function _start or _initialize without parameters and results"
     }
   }

@@ -100,6 +100,6 @@ extension ScriptAction {
       case .invoke(let instance, let name, _): (instance, name)
       case .get(let instance, let name): (instance, name)
       }
-    return (instance.map { "$\($0) " } ?? "") + name.debugDescription
+    return (instance.map { "$\(name: $0) " } ?? "") + "\(quoted: name)"
   }
 }

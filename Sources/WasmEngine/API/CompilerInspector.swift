@@ -28,8 +28,11 @@ public struct CompilerInspector {
 
   /// The function with a name of the name section, or the name of an export.
   public func function(named name: String) -> Int? {
-    for index in functions where names.name(of: .function, UInt32(clamping: index)) == name { return index }
-    let export = environment.module.module.exports.first { $0.kind == .function && $0.name == name }
+    let exact = ExactName(name)
+    for index in functions where names.name(of: .function, UInt32(clamping: index)).map({ ExactName($0) }) == exact {
+      return index
+    }
+    let export = environment.module.module.exports.first { $0.kind == .function && ExactName($0.name) == exact }
     return export.map { Int($0.index) }
   }
 

@@ -53,10 +53,10 @@ extension UsageError: CustomStringConvertible {
       "result \(position) must be of type \(expected), not \(actual)"
     case .functionType(let expected, let actual): "the function is of type \(actual), not \(expected)"
     case .valueType(let expected, let actual): "a value of type \(expected) expected, not \(actual)"
-    case .noExport(let name): "no export is named \"\(name: name)\""
+    case .noExport(let name): "no export is named \(quoted: name)"
     case .exportKind(let name, let expected, let actual):
-      "the export \"\(name: name)\" is a \(actual), not a \(expected)"
-    case .duplicateDefinition(let module, let name): "\"\(name: module)\" \"\(name: name)\" is defined twice"
+      "the export \(quoted: name) is a \(actual), not a \(expected)"
+    case .duplicateDefinition(let module, let name): "\(quoted: module) \(quoted: name) is defined twice"
     case .importCount(let expected, let actual): "\(expected) imports expected, \(actual) given"
     case .memoryBounds(let address, let length, let byteCount):
       "\(length) bytes at address \(address) are not within a memory of \(byteCount) bytes"
@@ -92,9 +92,9 @@ public struct LinkError: Error, Hashable, Sendable {
   /// Begins with the words that the official scripts expect.
   public var message: String {
     switch kind {
-    case .unknownImport: "unknown import: \"\(name: module)\" \"\(name: name)\", a \(expected)"
+    case .unknownImport: "unknown import: \(quoted: module) \(quoted: name), a \(expected)"
     case .incompatibleImportType:
-      "incompatible import type: \"\(name: module)\" \"\(name: name)\" must be a \(expected), but a \(actual ?? "?") was given"
+      "incompatible import type: \(quoted: module) \(quoted: name) must be a \(expected), but a \(actual ?? "?") was given"
     }
   }
 }

@@ -329,7 +329,7 @@ struct DeclarationValidator {
       // Sooner done than a set is set up.
       for (index, export) in module.exports.enumerated() {
         for other in module.exports[..<index] where other.name.utf8.elementsEqual(export.name.utf8) {
-          throw invalid("duplicate export name \"\(name: export.name)\"", .export)
+          throw invalid("duplicate export name \(quoted: export.name)", .export)
         }
       }
       return
@@ -338,7 +338,7 @@ struct DeclarationValidator {
     names.reserveCapacity(module.exports.count)
     for export in module.exports {
       guard names.insert(Array(export.name.utf8)).inserted else {
-        throw invalid("duplicate export name \"\(name: export.name)\"", .export)
+        throw invalid("duplicate export name \(quoted: export.name)", .export)
       }
     }
   }

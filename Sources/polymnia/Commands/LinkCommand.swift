@@ -109,7 +109,8 @@ struct LinkCommand: ParsableCommand {
     for (text, rename) in zip(renames, options.renames) {
       let isUsed = inputs.contains { input in
         input.module.module.imports.contains {
-          $0.module == rename.module && (rename.name == nil || $0.name == rename.name)
+          ExactName($0.module) == ExactName(rename.module)
+            && (rename.name.map { ExactName($0) } ?? ExactName($0.name)) == ExactName($0.name)
         }
       }
       if !isUsed { throw CommandFailure("--rename \(text)", "no module imports that") }
@@ -119,7 +120,7 @@ struct LinkCommand: ParsableCommand {
     do throws(LinkFailure) {
       return try ModuleLinker.link(inputs, options: options) { progress.update($0) }
     } catch {
-      throw CommandFailure(files.first { $0.name == error.module }?.file ?? error.module, error.description)
+      throw CommandFailure(files.first { ExactName($0.name) == ExactName(error.module) }?.file ?? error.module, error.description)
     }
   }
 

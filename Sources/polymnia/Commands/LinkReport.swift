@@ -32,7 +32,7 @@ struct LinkReport {
     }
   }
 
-  private func file(_ module: String) -> String { inputs.first { $0.name == module }?.file ?? module }
+  private func file(_ module: String) -> String { inputs.first { ExactName($0.name) == ExactName(module) }?.file ?? module }
 
   // MARK: Text
 
@@ -48,7 +48,7 @@ struct LinkReport {
       for binding in bound {
         let name =
           "\(name: binding.name)" + (binding.checkedMinimum.map { " (at least \($0), checked when it runs)" } ?? "")
-        if let place = byModule.firstIndex(where: { $0.module == binding.module }) {
+        if let place = byModule.firstIndex(where: { ExactName($0.module) == ExactName(binding.module) }) {
           byModule[place].names.append(name)
         } else {
           byModule.append((binding.module, [name]))
@@ -74,7 +74,7 @@ struct LinkReport {
   private func line(_ memory: LinkedModule.Memory) -> String {
     var line = "  memory \(memory.index)\(memory.name.map { " $\(name: $0)" } ?? ""): \(memory.type)"
     line += ", memory \(memory.oldIndex) of \(name: memory.module)"
-    if let from = memory.importedFrom { line += ", imported from \"\(name: from.module)\" \"\(name: from.name)\"" }
+    if let from = memory.importedFrom { line += ", imported from \(quoted: from.module) \(quoted: from.name)" }
     if !memory.exports.isEmpty { line += ", exported as \(names: memory.exports)" }
     return line
   }

@@ -26,7 +26,7 @@ enum LoweringReport {
     for remote in lowered.remotes {
       let label = remote.name.map { " $\(name: $0)" } ?? ""
       lines.append(
-        "  memory \(remote.memory)\(label): reached through \"\(name: remote.module)\" \"\(name: remote.importName).…\": "
+        "  memory \(remote.memory)\(label): reached through \(quoted: remote.module) \(quoted: remote.importName + ".…"): "
           + "\(names: remote.functions)")
     }
     return lines.joined(separator: "\n")

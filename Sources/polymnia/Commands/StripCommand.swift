@@ -79,13 +79,15 @@ struct StripCommand: ParsableCommand {
     } catch let error as ModuleError {
       throw file.failure(error)
     }
-    for name in remove + keep where !file.module.customSections.contains(where: { $0.name == name }) {
+    let present = Set(file.module.customSections.map { ExactName($0.name) })
+    for name in remove + keep where !present.contains(ExactName(name)) {
       TransformFile.warn("there is no custom section '\(name: name)'", of: input)
     }
     let isChosen = debug || names || dead || !remove.isEmpty
     var stripping = SectionStripping(
-      debug ? .debug : isChosen ? .none : .all, removing: Set(remove), keeping: Set(keep))
-    if names { stripping.removed.insert(Names.sectionName) }
+      debug ? .debug : isChosen ? .none : .all, removing: Set(remove.map { ExactName($0) }),
+      keeping: Set(keep.map { ExactName($0) }))
+    if names { stripping.removed.insert(ExactName(Names.sectionName)) }
     (result.bytes, result.sections) = stripping.strip(module)
     return result
   }

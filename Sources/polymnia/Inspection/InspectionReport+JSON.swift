@@ -9,7 +9,7 @@ extension InspectionReport {
       ("size", .integer(size)),
       ("name", .optional(names.module)),
       ("features", .array(survey.features.features.map { .string($0.rawValue) })),
-      ("sections", .array(zip(sectionNames, module.sections).map(section))),
+      ("sections", .array(zip(sectionNames { "\"" + $0 + "\"" }, module.sections).map(section))),
       ("types", .array(module.types.map { .string("\($0)") })),
       ("imports", .array(imports.map(importEntry))),
       ("exports", .array(module.exports.map(exportEntry))),

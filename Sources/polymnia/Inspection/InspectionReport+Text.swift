@@ -13,7 +13,7 @@ extension InspectionReport {
     output += " \(counted(survey.instructionCount, "instruction")), \(counted(codeSize, "byte")) of code\n"
     output += paragraph(
       "sections",
-      zip(sectionNames, module.sections).map { title, section in
+      zip(sectionNames { "\(quoted: $0)" }, module.sections).map { title, section in
         "\(title): \(section.range.count) bytes at \(hexadecimal(section.range.lowerBound))"
       })
     output += paragraph("types", module.types.enumerated().map { "\($0): \($1)" })

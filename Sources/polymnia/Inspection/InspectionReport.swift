@@ -55,11 +55,13 @@ struct InspectionReport {
   var dataSize: Int { module.data.reduce(0) { $0 + $1.range.count } }
 
   /// The sections' names as people know them.
-  var sectionNames: [String] {
+  ///
+  /// - Parameter custom: How the name of a custom section is written.
+  func sectionNames(_ custom: (String) -> String) -> [String] {
     var customs = module.customSections.makeIterator()
     return module.sections.map { section in
       switch section.id {
-      case .custom: customs.next().map { "custom \"\(name: $0.name)\"" } ?? "custom"
+      case .custom: customs.next().map { "custom " + custom($0.name) } ?? "custom"
       case .dataCount: "data count"
       default: "\(section.id)"
       }

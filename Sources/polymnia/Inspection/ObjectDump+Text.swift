@@ -3,7 +3,7 @@ import WebAssembly
 extension ObjectDump {
   /// The table of all sections, and the memories.
   func writeOverview(to output: inout OutputFile) {
-    output.write("\(file.debugDescription): \(module.bytes.count) bytes, \(sections.count) sections\n")
+    output.write("\(quoted: file): \(module.bytes.count) bytes, \(sections.count) sections\n")
     output.write("  start     contents        size  entries  section\n")
     for section in sections {
       let count = section.count.map { "\($0)" } ?? ""

@@ -13,7 +13,7 @@ struct ObjectDump {
     /// How many entries it has; nil where it is no list.
     var count: Int?
 
-    var title: String { isCustom ? "custom \(name.debugDescription)" : name }
+    var title: String { isCustom ? "custom \(quoted: name)" : name }
   }
 
   let file: String
@@ -61,7 +61,7 @@ struct ObjectDump {
   }
 
   /// The sections of a name.
-  func sections(named name: String) -> [Section] { sections.filter { $0.name == name } }
+  func sections(named name: String) -> [Section] { sections.filter { ExactName($0.name) == ExactName(name) } }
 
   /// The number of a function that is given by its index, its name or an export, among those that the module defines;
   /// negative for an imported one.
@@ -70,10 +70,10 @@ struct ObjectDump {
     let index: UInt32?
     if let number = UInt32(text) {
       index = number
-    } else if let export = module.exports.first(where: { $0.kind == .function && $0.name == text }) {
+    } else if let export = module.exports.first(where: { $0.kind == .function && ExactName($0.name) == ExactName(text) }) {
       index = export.index
     } else {
-      index = (0..<count).first { names.name(of: .function, $0) == text }
+      index = (0..<count).first { names.name(of: .function, $0).map({ ExactName($0) }) == ExactName(text) }
     }
     guard let index, index < count else { return nil }
     return Int(index) - spaces.importedFunctionCount

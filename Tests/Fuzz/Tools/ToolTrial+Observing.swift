@@ -25,7 +25,7 @@ extension ToolTrial {
   }
 
   static func strip(_ validated: ValidatedModule, _ trial: inout ToolTrial) throws -> Product? {
-    let names = validated.module.customSections.map(\.name)
+    let names = validated.module.customSections.map { ExactName($0.name) }
     let selection = trial.random.pick([SectionStripping.Selection.all, .debug, .names, .none])
     var stripping = SectionStripping(selection)
     if !names.isEmpty {

@@ -76,13 +76,13 @@ public enum MemoryAddition {
   private static func additions(
     _ declarations: [MemoryDeclaration], _ module: Module, _ spaces: IndexSpaces
   ) throws(TransformError) -> [Addition] {
-    var taken = Set(module.exports.map(\.name))
+    var taken = Set(module.exports.map { ExactName($0.name) })
     var nextImported = UInt32(spaces.importedMemoryCount)
     var nextOwn = UInt32(spaces.memories.count + declarations.count { $0.importedFrom != nil })
     var result: [Addition] = []
     for declaration in declarations {
-      for name in declaration.exports where !taken.insert(name).inserted {
-        throw TransformError("the export \"\(name: name)\" exists already")
+      for name in declaration.exports where !taken.insert(ExactName(name)).inserted {
+        throw TransformError("the export \(quoted: name) exists already")
       }
       let index = declaration.importedFrom == nil ? nextOwn : nextImported
       if declaration.importedFrom == nil { nextOwn += 1 } else { nextImported += 1 }

@@ -13,7 +13,7 @@ struct BindingPlan {
   }
 
   private(set) var places: [Place] = []
-  private var numbers: [String: Int] = [:]
+  private var numbers: [ExactName: Int] = [:]
   private let existingCount: Int
 
   /// - Parameter references: the memories that imports refer to, in order.
@@ -29,7 +29,7 @@ struct BindingPlan {
       let number: Int? =
         switch MemoryReference(declaration.reference) {
         case .number(let number): Int(number)
-        case .name(let name): numbers[name]
+        case .name(let name): numbers[ExactName(name)]
         case .any: nil
         }
       guard let number else {
@@ -54,12 +54,13 @@ struct BindingPlan {
       while new[next] != nil { next += 1 }
       return next
     }
-    for case .name(let name) in references where numbers[name] == nil {
-      if named.contains(where: { $0.reference == name || $0.name == name }) { continue }
+    for case .name(let name) in references where numbers[ExactName(name)] == nil {
+      let exact = ExactName(name)
+      if named.contains(where: { ExactName($0.reference) == exact || $0.name.map({ ExactName($0) }) == exact }) { continue }
       named.append(MemoryDeclaration(reference: name))
     }
     for declaration in named {
-      if numbers[declaration.reference] != nil {
+      if numbers[ExactName(declaration.reference)] != nil {
         throw TransformError("memory '\(declaration.reference)' is declared twice")
       }
       let number = try Self.checked(free())
@@ -79,10 +80,10 @@ struct BindingPlan {
   }
 
   private mutating func give(_ name: String, _ number: Int) throws(TransformError) {
-    if let other = numbers[name], other != number {
+    if let other = numbers[ExactName(name)], other != number {
       throw TransformError("the name '\(name: name)' is that of memory \(other), and is given to memory \(number)")
     }
-    numbers[name] = number
+    numbers[ExactName(name)] = number
   }
 
   private mutating func existing(_ module: Module, _ spaces: IndexSpaces, _ names: Names) {
@@ -96,9 +97,9 @@ struct BindingPlan {
     for index in 0..<existingCount {
       let name = names.name(of: .memory, UInt32(index))
       places.append(Place(oldIndex: index, name: name, type: spaces.memories[index]))
-      if let name, numbers[name] == nil { numbers[name] = index }
+      if let name, numbers[ExactName(name)] == nil { numbers[ExactName(name)] = index }
     }
-    for (name, index) in exports where numbers[name] == nil { numbers[name] = index }
+    for (name, index) in exports where numbers[ExactName(name)] == nil { numbers[ExactName(name)] = index }
   }
 
   /// Names a memory that is there already.
@@ -132,10 +133,10 @@ struct BindingPlan {
   }
 
   private func checkExports(_ module: Module) throws(TransformError) {
-    var taken = Set(module.exports.map(\.name))
+    var taken = Set(module.exports.map { ExactName($0.name) })
     for place in places {
-      for name in place.exports where !taken.insert(name).inserted {
-        throw TransformError("there is an export \"\(name: name)\" already; export the memory as another: export:NAME")
+      for name in place.exports where !taken.insert(ExactName(name)).inserted {
+        throw TransformError("there is an export \(quoted: name) already; export the memory as another: export:NAME")
       }
     }
   }
@@ -158,7 +159,7 @@ struct BindingPlan {
   func number(_ reference: MemoryReference) -> Int? {
     switch reference {
     case .number(let number): Int(number) < places.count ? Int(number) : nil
-    case .name(let name): numbers[name]
+    case .name(let name): numbers[ExactName(name)]
     case .any: nil
     }
   }

@@ -78,7 +78,7 @@ private struct ModuleBinder {
   }
 
   private static func failure(_ import: String, _ message: String) -> TransformError {
-    TransformError("the import \"\(MemoryBinding.moduleName)\" \"\(name: `import`)\": \(message)")
+    TransformError("the import \"\(MemoryBinding.moduleName)\" \(quoted: `import`): \(message)")
   }
 
   private static func boundImports(_ module: Module) throws(TransformError) -> [CallBinding.Import] {

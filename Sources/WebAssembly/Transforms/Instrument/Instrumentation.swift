@@ -127,9 +127,9 @@ private struct InstrumentWork {
       let reset = transform.routines.addReset(logStart: logStart)
       added.append(Export(name: options.resetName, kind: .function, index: reset))
     }
-    let taken = Set(copy.new.exports.map(\.name))
-    for export in added where taken.contains(export.name) {
-      throw TransformError("the export \"\(name: export.name)\" exists already; another prefix would do")
+    let taken = Set(copy.new.exports.map { ExactName($0.name) })
+    for export in added where taken.contains(ExactName(export.name)) {
+      throw TransformError("the export \(quoted: export.name) exists already; another prefix would do")
     }
     copy.new.exports += added
     return added.map(\.name)

@@ -32,5 +32,5 @@ public struct LinkFailure: Error, Hashable, Sendable {
 }
 
 extension LinkFailure: CustomStringConvertible {
-  public var description: String { "module \"\(name: module)\": \(message)" }
+  public var description: String { "module \(quoted: module): \(message)" }
 }

@@ -230,7 +230,7 @@ extension Linking {
 
   private func failure(_ kind: LinkFailure.Kind, _ item: Import, _ number: Int, _ detail: String) -> LinkFailure {
     let words = kind == .unknownImport ? "unknown import" : "incompatible import type"
-    let names = "\"\(name: item.module)\" \"\(name: item.name)\""
+    let names = "\(quoted: item.module) \(quoted: item.name)"
     let message =
       kind == .unknownImport
       ? "\(words): \(names), a \(describe(item.type)): \(detail)" : "\(words): \(names) \(detail)"

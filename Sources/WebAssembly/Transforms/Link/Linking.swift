@@ -149,7 +149,7 @@ struct Linking {
         if other.kind == export.kind && other.item == item { return }
         throw LinkFailure(
           .duplicateExport, in: inputs[number].name, export.name,
-          "the export \"\(name: name)\" is there already, and is something else")
+          "the export \(quoted: name) is there already, and is something else")
       }
       taken[Array(name.utf8)] = (export.kind, item)
       result.append((name, export.kind, item))
@@ -174,7 +174,7 @@ struct Linking {
       }
       guard let export = export(Array(request.name.utf8), of: number) else {
         throw LinkFailure(
-          .unknownExport, in: request.module, request.name, "it does not export \"\(name: request.name)\"")
+          .unknownExport, in: request.module, request.name, "it does not export \(quoted: request.name)")
       }
       try add(request.newName, export, of: number)
     }

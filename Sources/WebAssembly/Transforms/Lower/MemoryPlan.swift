@@ -84,17 +84,18 @@ struct MemoryPlan {
       let item = imports[memory]
       if types[memory].isShared {
         throw MemoryLayout.refusal(
-          "the imported shared memory \"\(name: item.module)\" \"\(name: item.name)\" cannot become the module's own, since others "
+          "the imported shared memory \(quoted: item.module) \(quoted: item.name) cannot become the module's own, since others "
             + "share it")
       }
-      guard let first = imports[..<memory].firstIndex(where: { $0.module == item.module && $0.name == item.name })
+      let names = (ExactName(item.module), ExactName(item.name))
+      guard let first = imports[..<memory].firstIndex(where: { (ExactName($0.module), ExactName($0.name)) == names })
       else { continue }
       own[memory] = first
       guard types[first].addressType == types[memory].addressType,
         types[first].pageSizeLog2 == types[memory].pageSizeLog2
       else {
         throw MemoryLayout.refusal(
-          "the imports \(first) and \(memory) of the memory \"\(name: item.module)\" \"\(name: item.name)\" differ in type, so that no "
+          "the imports \(first) and \(memory) of the memory \(quoted: item.module) \(quoted: item.name) differ in type, so that no "
             + "memory fits both")
       }
       types[first].limits.minimum = max(types[first].limits.minimum, types[memory].limits.minimum)
@@ -103,7 +104,7 @@ struct MemoryPlan {
       }
       if let maximum = types[first].limits.maximum, maximum < types[first].limits.minimum {
         throw MemoryLayout.refusal(
-          "the imports \(first) and \(memory) of the memory \"\(name: item.module)\" \"\(name: item.name)\" have limits that no memory "
+          "the imports \(first) and \(memory) of the memory \(quoted: item.module) \(quoted: item.name) have limits that no memory "
             + "fits")
       }
       exported[first] = exported[first] || exported[memory]
@@ -117,7 +118,7 @@ struct MemoryPlan {
   private static func checkRemote(
     _ memory: Int, _ item: Import, isExported: Bool, atomic: Int?
   ) throws(ModuleError) {
-    let description = "the imported memory \(memory) \"\(name: item.module)\" \"\(name: item.name)\""
+    let description = "the imported memory \(memory) \(quoted: item.module) \(quoted: item.name)"
     if isExported {
       throw MemoryLayout.refusal("\(description) is exported, which cannot be where it is reached through accessors")
     }

@@ -7,7 +7,7 @@ extension ModuleLowering {
       return
     }
     var exports: [Export] = []
-    var taken = Set(old.exports.map(\.name))
+    var taken = Set(old.exports.map { ExactName($0.name) })
     var hasMemory = false
     for export in old.exports {
       guard export.kind == .memory else {
@@ -44,7 +44,7 @@ extension ModuleLowering {
   }
 
   private mutating func parts(
-    of place: MemoryLayout.Place, as name: String, _ taken: inout Set<String>
+    of place: MemoryLayout.Place, as name: String, _ taken: inout Set<ExactName>
   ) throws(ModuleError) -> [Export] {
     let base = place.baseGlobal ?? constantGlobal(place.base, accesses.code.addressType, "memory\(place.memory).base")
     let size = place.sizeGlobal ?? constantGlobal(place.minimumByteCount, .i64, "memory\(place.memory).size")
@@ -61,12 +61,12 @@ extension ModuleLowering {
 
   /// A global that never changes, the same one for all exports of a memory.
   private mutating func constantGlobal(_ value: UInt64, _ type: ValueType, _ name: String) -> UInt32 {
-    globalNames.first { $0.name == name }?.index ?? addGlobal(value, type, isMutable: false, name: name)
+    globalNames.first { ExactName($0.name) == ExactName(name) }?.index ?? addGlobal(value, type, isMutable: false, name: name)
   }
 
-  private static func take(_ name: String, _ taken: inout Set<String>) throws(ModuleError) {
-    guard taken.insert(name).inserted else {
-      throw MemoryLayout.refusal("the export \"\(name: name)\" is needed for a memory, but exists already")
+  private static func take(_ name: String, _ taken: inout Set<ExactName>) throws(ModuleError) {
+    guard taken.insert(ExactName(name)).inserted else {
+      throw MemoryLayout.refusal("the export \(quoted: name) is needed for a memory, but exists already")
     }
   }
 

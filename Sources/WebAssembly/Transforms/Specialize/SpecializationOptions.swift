@@ -33,7 +33,7 @@ public struct SpecializationOptions: Sendable {
   /// Allows calls of imports. What they call works on the memories that it knows.
   public var allowsImports = false
   /// By function: the name under which the new one is exported, if not the usual one.
-  public var exportNames: [String: String] = [:]
+  public var exportNames: [ExactName: String] = [:]
 
   public init() {}
 }

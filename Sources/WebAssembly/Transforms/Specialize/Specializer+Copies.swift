@@ -131,9 +131,9 @@ extension Specializer {
 
   /// Exports a function under the name that was asked for, or the usual one.
   mutating func add(_ function: UInt32, for root: Root, usual: String) throws(TransformError) {
-    let name = options.exportNames[root.request] ?? usual
-    guard !new.exports.contains(where: { $0.name == name }) else {
-      throw TransformError("there is an export \"\(name: name)\" already", remedy: .otherExportName)
+    let name = options.exportNames[ExactName(root.request)] ?? usual
+    guard !new.exports.contains(where: { ExactName($0.name) == ExactName(name) }) else {
+      throw TransformError("there is an export \(quoted: name) already", remedy: .otherExportName)
     }
     new.exports.append(Export(name: name, kind: .function, index: function))
     added.append(

@@ -103,7 +103,7 @@ extension Specializer {
   func importName(_ function: UInt32) -> String {
     var index: UInt32 = 0
     for item in old.imports where item.type.kind == .function {
-      if index == function { return "\"\(name: item.module)\" \"\(name: item.name)\"" }
+      if index == function { return "\(quoted: item.module) \(quoted: item.name)" }
       index += 1
     }
     return "\(function)"

@@ -55,7 +55,7 @@ extension Specializer {
         expected == found
       else {
         throw TransformError(
-          "the import \"\(name: item.module)\" \"\(name: item.name)\": expected the type \(new.types[Int(own)]), found "
+          "the import \(quoted: item.module) \(quoted: item.name): expected the type \(new.types[Int(own)]), found "
             + "\(new.types[Int(type)])")
       }
       targets.append((function, place))

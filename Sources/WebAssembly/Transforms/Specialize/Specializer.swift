@@ -48,12 +48,13 @@ struct Specializer {
   private static func stackPointer(
     _ module: Module, _ spaces: IndexSpaces, _ names: Names, _ wanted: String
   ) -> UInt32? {
-    var imported: [String] = []
-    for item in module.imports where item.type.kind == .global { imported.append(item.name) }
-    let exported = module.exports.first { $0.kind == .global && $0.name == wanted }?.index
+    var imported: [ExactName] = []
+    for item in module.imports where item.type.kind == .global { imported.append(ExactName(item.name)) }
+    let exact = ExactName(wanted)
+    let exported = module.exports.first { $0.kind == .global && ExactName($0.name) == exact }?.index
     let index =
-      spaces.globals.indices.first { names.name(of: .global, UInt32($0)) == wanted }
-      ?? exported.map(Int.init) ?? imported.firstIndex(of: wanted) ?? Int(wanted)
+      spaces.globals.indices.first { names.name(of: .global, UInt32($0)).map({ ExactName($0) }) == exact }
+      ?? exported.map(Int.init) ?? imported.firstIndex(of: exact) ?? Int(wanted)
     guard let index, spaces.globals.indices.contains(index), spaces.globals[index].isMutable,
       spaces.globals[index].value == .i32 || spaces.globals[index].value == .i64
     else { return nil }
@@ -69,11 +70,16 @@ struct Specializer {
       }
       return UInt32(index)
     }
-    for index in 0..<count where names.name(of: .memory, UInt32(index)) == name { return UInt32(index) }
-    if let export = old.exports.first(where: { $0.kind == .memory && $0.name == name }) { return export.index }
+    let exact = ExactName(name)
+    for index in 0..<count where names.name(of: .memory, UInt32(index)).map({ ExactName($0) }) == exact {
+      return UInt32(index)
+    }
+    if let export = old.exports.first(where: { $0.kind == .memory && ExactName($0.name) == exact }) {
+      return export.index
+    }
     var imported: UInt32 = 0
     for item in old.imports where item.type.kind == .memory {
-      if item.name == name { return imported }
+      if ExactName(item.name) == exact { return imported }
       imported += 1
     }
     throw TransformError("there is no memory '\(name: name)'")
@@ -81,9 +87,10 @@ struct Specializer {
 
   /// The defined function of the name of an export, of the name section, or an index.
   func function(_ name: String) throws(TransformError) -> Root {
-    var found = old.exports.first { $0.kind == .function && $0.name == name }?.index
+    let exact = ExactName(name)
+    var found = old.exports.first { $0.kind == .function && ExactName($0.name) == exact }?.index
     if found == nil {
-      found = names.names(of: .function).first { $0.name == name }?.index
+      found = names.names(of: .function).first { ExactName($0.name) == exact }?.index
     }
     if found == nil, let index = UInt32(name), Int(index) < spaces.functions.count { found = index }
     guard let found, Int(found) < spaces.functions.count else {

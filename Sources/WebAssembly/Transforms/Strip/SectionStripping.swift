@@ -17,11 +17,11 @@ public struct SectionStripping: Sendable {
 
   public var selection: Selection
   /// The names of sections that are removed, whatever ``selection`` says.
-  public var removed: Set<String>
+  public var removed: Set<ExactName>
   /// The names of sections that stay, whatever else is said.
-  public var kept: Set<String>
+  public var kept: Set<ExactName>
 
-  public init(_ selection: Selection, removing removed: Set<String> = [], keeping kept: Set<String> = []) {
+  public init(_ selection: Selection, removing removed: Set<ExactName> = [], keeping kept: Set<ExactName> = []) {
     self.selection = selection
     self.removed = removed
     self.kept = kept
@@ -29,8 +29,8 @@ public struct SectionStripping: Sendable {
 
   /// Whether a custom section of this name is removed.
   public func removes(_ name: String) -> Bool {
-    if kept.contains(name) { return false }
-    if removed.contains(name) { return true }
+    if kept.contains(ExactName(name)) { return false }
+    if removed.contains(ExactName(name)) { return true }
     return switch selection {
     case .all: true
     case .debug: Self.isDebugging(name)
