@@ -120,7 +120,8 @@ struct LinkCommand: ParsableCommand {
     do throws(LinkFailure) {
       return try ModuleLinker.link(inputs, options: options) { progress.update($0) }
     } catch {
-      throw CommandFailure(files.first { ExactName($0.name) == ExactName(error.module) }?.file ?? error.module, error.description)
+      throw CommandFailure(
+        files.first { ExactName($0.name) == ExactName(error.module) }?.file ?? error.module, error.description)
     }
   }
 

@@ -32,7 +32,9 @@ struct LinkReport {
     }
   }
 
-  private func file(_ module: String) -> String { inputs.first { ExactName($0.name) == ExactName(module) }?.file ?? module }
+  private func file(_ module: String) -> String {
+    inputs.first { ExactName($0.name) == ExactName(module) }?.file ?? module
+  }
 
   // MARK: Text
 
@@ -42,7 +44,7 @@ struct LinkReport {
     lines[0] += ", \(counted(linked.module.imports.count, "import"))"
     lines[0] += ", \(counted(linked.module.exports.count, "export"))"
     for input in inputs {
-      let bound = linked.bindings.filter { $0.importer == input.name }
+      let bound = linked.bindings.filter { ExactName($0.importer) == ExactName(input.name) }
       guard !bound.isEmpty else { continue }
       var byModule: [(module: String, names: [String])] = []
       for binding in bound {

@@ -75,7 +75,9 @@ struct SpecializationArguments: ParsableArguments {
       guard exportNames.isEmpty || exportNames.count == functions.count else {
         throw ValidationError("--export-as is needed as often as --function, or not at all")
       }
-      guard Set(functions.map { ExactName($0) }).count == functions.count else { throw ValidationError("a --function is given twice") }
+      guard Set(functions.map { ExactName($0) }).count == functions.count else {
+        throw ValidationError("a --function is given twice")
+      }
       for (function, name) in zip(functions, exportNames) { options.exportNames[ExactName(function)] = name }
       return options
     }

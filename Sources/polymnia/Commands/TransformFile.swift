@@ -78,8 +78,12 @@ struct TransformFile {
     let names = Names(module)
     let count = UInt32(clamping: validated.spaces.memories.count)
     let exact = ExactName(name)
-    if let index = (0..<count).first(where: { names.name(of: .memory, $0).map({ ExactName($0) }) == exact }) { return index }
-    if let export = module.exports.first(where: { $0.kind == .memory && ExactName($0.name) == exact }) { return export.index }
+    if let index = (0..<count).first(where: { names.name(of: .memory, $0).map({ ExactName($0) }) == exact }) {
+      return index
+    }
+    if let export = module.exports.first(where: { $0.kind == .memory && ExactName($0.name) == exact }) {
+      return export.index
+    }
     guard let index = UInt32(name), index < count else { return nil }
     return index
   }

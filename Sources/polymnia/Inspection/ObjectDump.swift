@@ -70,7 +70,8 @@ struct ObjectDump {
     let index: UInt32?
     if let number = UInt32(text) {
       index = number
-    } else if let export = module.exports.first(where: { $0.kind == .function && ExactName($0.name) == ExactName(text) }) {
+    } else if let export = module.exports.first(where: { $0.kind == .function && ExactName($0.name) == ExactName(text) }
+    ) {
       index = export.index
     } else {
       index = (0..<count).first { names.name(of: .function, $0).map({ ExactName($0) }) == ExactName(text) }

@@ -194,7 +194,7 @@ struct Differential {
     if configuration.metersFuel { try store.setFuel(fuel) }
     let module = try CompiledModule(validated, engine: engine)
     var record = Record()
-    var memories: [String: Memory] = [:]
+    var memories: [ExactName: Memory] = [:]
     var imports: [ExternalValue] = []
     for item in module.imports {
       switch item.type {
@@ -202,9 +202,9 @@ struct Differential {
         imports.append(.function(try Function(in: store, type: type) { _, arguments in answer(arguments, type) }))
       case .memory(let type):
         let memory =
-          try memories[item.name]
+          try memories[ExactName(item.name)]
           ?? Memory(in: store, type: type, policy: way.policy(memories.count, isReadOnly: false))
-        memories[item.name] = memory
+        memories[ExactName(item.name)] = memory
         imports.append(.memory(memory))
       default: break
       }

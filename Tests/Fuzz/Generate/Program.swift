@@ -45,6 +45,9 @@ struct ProgramFunction {
 
 /// A generated module, of which functions and nodes can be taken away.
 struct Program {
+  /// Names of memories that are three, but one to whoever compares what they look like.
+  static let alike = ["\u{C5}", "A\u{30A}", "\u{212B}"]
+
   struct Memory {
     var is64: Bool
     var minimum: Int

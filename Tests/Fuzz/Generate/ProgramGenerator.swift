@@ -73,7 +73,7 @@ struct ProgramGenerator {
       if !is64 { maximum = maximum.map { min($0, 65_536) } }
       var memory = Program.Memory(
         is64: is64, minimum: minimum, maximum: maximum,
-        importName: index < 2 && random.chance(30) ? "m\(index)" : nil)
+        importName: index < 2 && random.chance(30) ? Program.alike[index] : nil)
       if isPlain {
         // As it is.
       } else if random.chance(10) {

@@ -62,7 +62,7 @@ struct LowerCommand: ParsableCommand {
     // The same memory has the same limits.
     for index in program.memories.indices {
       guard let name = program.memories[index].importName else { continue }
-      let first = program.memories.first { $0.importName == name }
+      let first = program.memories.first { $0.importName.map { ExactName($0) } == ExactName(name) }
       program.memories[index].maximum = first?.maximum
     }
     var options = LoweringOptions()

@@ -7,7 +7,7 @@ final class LoweringHost {
   private let store: Store
   /// The types of the memories that are reached through functions.
   private let remotes: [LoweredModule.Remote]
-  private(set) var memories: [String: Memory] = [:]
+  private(set) var memories: [ExactName: Memory] = [:]
 
   init(_ store: Store, remotes: [LoweredModule.Remote]) {
     self.store = store
@@ -19,7 +19,7 @@ final class LoweringHost {
     case .memory(let type): return .memory(try memory(item.name, type))
     case .function(let type):
       for remote in remotes where remote.module == item.module {
-        for function in remote.functions where item.name == "\(remote.importName).\(function)" {
+        for function in remote.functions where ExactName(item.name) == ExactName("\(remote.importName).\(function)") {
           let memory = try memory(remote.importName, remote.type)
           return .function(
             try Function(in: store, type: type) { _, arguments in try Self.access(memory, function, arguments) })
@@ -31,8 +31,8 @@ final class LoweringHost {
   }
 
   private func memory(_ name: String, _ type: MemoryType) throws -> Memory {
-    let memory = try memories[name] ?? Memory(in: store, type: type)
-    memories[name] = memory
+    let memory = try memories[ExactName(name)] ?? Memory(in: store, type: type)
+    memories[ExactName(name)] = memory
     return memory
   }
 

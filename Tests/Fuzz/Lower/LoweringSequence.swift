@@ -68,7 +68,7 @@ struct LoweringSequence {
         is64Bit: mixesTypes && random.chance(50), hasBytePages: hasBytePages, minimum: minimum, maximum: maximum,
         isExported: exports && random.chance(50), importName: nil)
       if imports, random.chance(50) {
-        memory.importName = "m\(memories.count)"
+        memory.importName = Program.alike[memories.count % 3] + "\(memories.count / 3)"
         // The same memory again.
         if random.chance(25), let other = memories.last(where: { $0.importName != nil }) { memory = other }
       }

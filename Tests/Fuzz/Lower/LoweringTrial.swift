@@ -174,7 +174,7 @@ struct LoweringTrial {
         for memory in [region.memory] + region.aliases { memories[memory] = digest }
       }
       for remote in lowered.remotes {
-        memories[remote.memory] = host.memories[remote.importName].map { MemoryDigest.digest($0) } ?? "none"
+        memories[remote.memory] = host.memories[ExactName(remote.importName)].map { MemoryDigest.digest($0) } ?? "none"
       }
       for (memory, digest) in memories.sorted(by: { $0.key < $1.key }) { text += " memory \(memory) \(digest)" }
     } else {

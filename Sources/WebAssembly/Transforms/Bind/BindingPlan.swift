@@ -54,10 +54,9 @@ struct BindingPlan {
       while new[next] != nil { next += 1 }
       return next
     }
+    var known = Set(named.map { ExactName($0.reference) } + named.compactMap { $0.name.map { ExactName($0) } })
     for case .name(let name) in references where numbers[ExactName(name)] == nil {
-      let exact = ExactName(name)
-      if named.contains(where: { ExactName($0.reference) == exact || $0.name.map({ ExactName($0) }) == exact }) { continue }
-      named.append(MemoryDeclaration(reference: name))
+      if known.insert(ExactName(name)).inserted { named.append(MemoryDeclaration(reference: name)) }
     }
     for declaration in named {
       if numbers[ExactName(declaration.reference)] != nil {

@@ -50,10 +50,9 @@ private struct ModuleBinder {
     self.spaces = spaces
     names = Names(module)
     let bound = try Self.boundImports(module)
+    let given = Set(options.memories.map { ExactName($0.reference) })
     let declarations =
-      try MemoryDeclaration.declared(in: module).filter { declared in
-        !options.memories.contains { $0.reference == declared.reference }
-      } + options.memories
+      try MemoryDeclaration.declared(in: module).filter { !given.contains(ExactName($0.reference)) } + options.memories
     plan = try BindingPlan(
       module, spaces, names, declarations: declarations, references: bound.flatMap(\.name.memories))
     var operations: [BoundOperation] = []

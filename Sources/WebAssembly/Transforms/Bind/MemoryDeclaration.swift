@@ -113,6 +113,7 @@ extension MemoryDeclaration {
   /// The declarations that a module carries in its custom sections.
   static func declared(in module: Module) throws(TransformError) -> [MemoryDeclaration] {
     var declarations: [MemoryDeclaration] = []
+    var places: [ExactName: Int] = [:]
     for section in module.customSections where section.name == sectionName {
       for line in module.bytes[section.range].split(whereSeparator: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) {
         guard let text = String(validating: line, as: UTF8.self) else {
@@ -125,10 +126,13 @@ extension MemoryDeclaration {
           throw TransformError("the custom section '\(sectionName)': \(error)")
         }
         // Each object file that includes a header brings what the header declares.
-        if declarations.contains(declaration) { continue }
-        if declarations.contains(where: { $0.reference == declaration.reference }) {
-          throw TransformError(
-            "the custom section '\(sectionName)' declares memory '\(declaration.reference)' in two ways")
+        if let place = places.updateValue(declarations.count, forKey: ExactName(declaration.reference)) {
+          guard declarations[place] == declaration else {
+            throw TransformError(
+              "the custom section '\(sectionName)' declares memory '\(declaration.reference)' in two ways")
+          }
+          places[ExactName(declaration.reference)] = place
+          continue
         }
         declarations.append(declaration)
       }

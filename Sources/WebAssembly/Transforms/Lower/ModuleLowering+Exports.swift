@@ -61,7 +61,8 @@ extension ModuleLowering {
 
   /// A global that never changes, the same one for all exports of a memory.
   private mutating func constantGlobal(_ value: UInt64, _ type: ValueType, _ name: String) -> UInt32 {
-    globalNames.first { ExactName($0.name) == ExactName(name) }?.index ?? addGlobal(value, type, isMutable: false, name: name)
+    globalNames.first { ExactName($0.name) == ExactName(name) }?.index
+      ?? addGlobal(value, type, isMutable: false, name: name)
   }
 
   private static func take(_ name: String, _ taken: inout Set<ExactName>) throws(ModuleError) {

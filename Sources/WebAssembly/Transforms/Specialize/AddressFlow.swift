@@ -462,13 +462,14 @@ struct AddressFlow {
   }
 
   private func compute(_ instruction: Instruction, _ operands: [AddressValue]) -> AddressValue? {
+    if operands.allSatisfy({ $0.kind == .constant && !$0.isSymbol && !$0.isPart }),
+      let value = ConstantFolding.evaluate(instruction.opcode, operands.map(\.constant))
+    {
+      return .constant(value)
+    }
     let is64Bit = instruction.opcode.row.type?.operands.first == .i64
     switch instruction.opcode {
-    case .i32Add, .i64Add, .i32Xor, .i64Xor: return arithmetic.add(operands[0], operands[1], is64Bit: is64Bit)
-    case .i32Or, .i64Or:
-      if operands[0].kind == .constant, operands[1].kind == .constant {
-        return .constant(operands[0].constant | operands[1].constant)
-      }
+    case .i32Add, .i64Add, .i32Xor, .i64Xor, .i32Or, .i64Or:
       return arithmetic.add(operands[0], operands[1], is64Bit: is64Bit)
     case .i32Sub, .i64Sub: return arithmetic.subtract(operands[0], operands[1], is64Bit: is64Bit)
     case .i32Mul, .i64Mul: return arithmetic.multiply(operands[0], operands[1], is64Bit: is64Bit)
@@ -486,8 +487,9 @@ struct AddressFlow {
     case .i32ShrU, .i32ShrS, .i64ShrU, .i64ShrS, .i32Rotl, .i32Rotr, .i64Rotl, .i64Rotr, .i32DivU, .i32DivS, .i64DivU,
       .i64DivS, .i32RemU, .i32RemS, .i64RemU, .i64RemS, .i32Clz, .i32Ctz, .i32Popcnt, .i64Clz, .i64Ctz, .i64Popcnt,
       .i32Extend8S, .i32Extend16S, .i64Extend8S, .i64Extend16S:
-      return arithmetic.compute(instruction.opcode, operands)
-    case .i32Eqz, .i32Eq, .i32Ne, .i32LtS, .i32LtU, .i32GtS, .i32GtU, .i32LeS, .i32LeU, .i32GeS, .i32GeU, .i64Eqz, .i64Eq,
+      return arithmetic.part(of: operands)
+    case .i32Eqz, .i32Eq, .i32Ne, .i32LtS, .i32LtU, .i32GtS, .i32GtU, .i32LeS, .i32LeU, .i32GeS, .i32GeU, .i64Eqz,
+      .i64Eq,
       .i64Ne, .i64LtS, .i64LtU, .i64GtS, .i64GtU, .i64LeS, .i64LeU, .i64GeS, .i64GeU, .f32Eq, .f32Ne, .f32Lt, .f32Gt,
       .f32Le, .f32Ge, .f64Eq, .f64Ne, .f64Lt, .f64Gt, .f64Le, .f64Ge:
       return .index

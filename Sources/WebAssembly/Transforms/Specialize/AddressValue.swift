@@ -69,65 +69,10 @@ struct AddressArithmetic {
   /// What may be an address of static data that was taken apart.
   private static let part = AddressValue(kind: .unknown, isSymbol: true, isPart: true)
 
-  /// What takes an address apart, but for what the other functions follow: exact where all is constant; what comes of an
-  /// address may be one again.
-  func compute(_ opcode: Opcode, _ operands: [AddressValue]) -> AddressValue {
+  /// What takes an address apart, but for what the other functions follow: what comes of an address may be one again.
+  func part(of operands: [AddressValue]) -> AddressValue {
     if operands.contains(where: { $0.kind == .none }) { return .none }
-    if operands.allSatisfy({ $0.kind == .constant && !$0.isSymbol }),
-      let value = Self.evaluate(opcode, operands.map(\.constant))
-    {
-      return .constant(value)
-    }
     return operands.contains(where: isSuspicious) ? Self.part : .index
-  }
-
-  /// The result for constants; nil where the instruction traps.
-  private static func evaluate(_ opcode: Opcode, _ operands: [UInt64]) -> UInt64? {
-    let (wide, other) = (operands[0], operands.last ?? 0)
-    let (narrow, otherNarrow) = (UInt32(truncatingIfNeeded: wide), UInt32(truncatingIfNeeded: other))
-    func rotated(_ value: UInt64, by count: UInt64, width: UInt64) -> UInt64 {
-      let count = count % width
-      return count == 0 ? value : cut(value << count | value >> (width - count), width == 64)
-    }
-    func signed(_ value: some FixedWidthInteger & SignedInteger, _ is64Bit: Bool) -> UInt64 {
-      cut(UInt64(truncatingIfNeeded: value), is64Bit)
-    }
-    func divided<Number: FixedWidthInteger>(_ first: Number, _ second: Number, remainder: Bool) -> Number? {
-      let (value, overflow) =
-        remainder ? first.remainderReportingOverflow(dividingBy: second) : first.dividedReportingOverflow(by: second)
-      // The remainder of the least number and -1 is 0.
-      return overflow && !(remainder && second != 0) ? nil : overflow ? 0 : value
-    }
-    return switch opcode {
-    case .i32ShrU: UInt64(narrow >> (otherNarrow & 31))
-    case .i32ShrS: signed(Int32(bitPattern: narrow) >> Int32(otherNarrow & 31), false)
-    case .i64ShrU: wide >> (other & 63)
-    case .i64ShrS: signed(Int64(bitPattern: wide) >> Int64(other & 63), true)
-    case .i32Rotl: rotated(UInt64(narrow), by: other, width: 32)
-    case .i32Rotr: rotated(UInt64(narrow), by: 32 - (other & 31), width: 32)
-    case .i64Rotl: rotated(wide, by: other, width: 64)
-    case .i64Rotr: rotated(wide, by: 64 - (other & 63), width: 64)
-    case .i32DivU: divided(narrow, otherNarrow, remainder: false).map { UInt64($0) }
-    case .i32RemU: divided(narrow, otherNarrow, remainder: true).map { UInt64($0) }
-    case .i64DivU: divided(wide, other, remainder: false)
-    case .i64RemU: divided(wide, other, remainder: true)
-    case .i32DivS, .i32RemS:
-      divided(Int32(bitPattern: narrow), Int32(bitPattern: otherNarrow), remainder: opcode == .i32RemS)
-        .map { signed($0, false) }
-    case .i64DivS, .i64RemS:
-      divided(Int64(bitPattern: wide), Int64(bitPattern: other), remainder: opcode == .i64RemS).map { signed($0, true) }
-    case .i32Clz: UInt64(narrow.leadingZeroBitCount)
-    case .i32Ctz: UInt64(narrow.trailingZeroBitCount)
-    case .i32Popcnt: UInt64(narrow.nonzeroBitCount)
-    case .i64Clz: UInt64(wide.leadingZeroBitCount)
-    case .i64Ctz: UInt64(wide.trailingZeroBitCount)
-    case .i64Popcnt: UInt64(wide.nonzeroBitCount)
-    case .i32Extend8S: signed(Int8(truncatingIfNeeded: wide), false)
-    case .i32Extend16S: signed(Int16(truncatingIfNeeded: wide), false)
-    case .i64Extend8S: signed(Int8(truncatingIfNeeded: wide), true)
-    case .i64Extend16S: signed(Int16(truncatingIfNeeded: wide), true)
-    default: nil
-    }
   }
 
   func add(_ left: AddressValue, _ right: AddressValue, is64Bit: Bool) -> AddressValue {
@@ -193,7 +138,6 @@ struct AddressArithmetic {
   /// bits are all among them.
   func and(_ left: AddressValue, _ right: AddressValue, is64Bit: Bool) -> AddressValue {
     if left.kind == .none || right.kind == .none { return .none }
-    if left.kind == .constant && right.kind == .constant { return .constant(left.constant & right.constant) }
     for (mask, value) in [(left, right), (right, left)] where mask.kind == .constant && !mask.isSymbol {
       if mask.constant < 1 << 16, !isNear(value.constant & mask.constant) { return .index }
       return value

@@ -47,7 +47,7 @@ extension Specializer {
       guard case .function(let type) = item.type else { continue }
       defer { function += 1 }
       guard item.module == FunctionSpecialization.moduleName,
-        let place = added.firstIndex(where: { $0.exportName == item.name })
+        let place = added.firstIndex(where: { ExactName($0.exportName) == ExactName(item.name) })
       else { continue }
       let made = added[place].index
       let own = new.functions[made - spaces.importedFunctionCount]
