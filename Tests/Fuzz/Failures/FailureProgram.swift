@@ -8,15 +8,18 @@ enum FailureProgram {
   /// Modules by the names under which the last one imports from the others, and what to call of it with which number; nil for
   /// a program of WASI.
   case example(modules: [(name: String, path: String)], call: (name: String, argument: Int32?)?)
+  /// A module of the generator.
+  case generated(seed: UInt64, number: Int)
 
   var name: String {
     switch self {
     case .script(let path): String(path.split(separator: "/").suffix(2).joined(separator: "/"))
+    case .generated(let seed, let number): "module \(number) of seed \(seed)"
     case .example(let modules, let call): "\(modules[modules.count - 1].path) \(call?.name ?? "")"
     }
   }
 
-  /// The scripts of memories, one of ours about what lies behind them, and six calls of examples.
+  /// The scripts of memories, one of ours about what lies behind them, six calls of examples, and modules of the generator.
   static func all(_ corpus: CorpusOptions) throws -> [FailureProgram] {
     let folders = ["multi-memory", "memory64"].map { "\(corpus.scripts)/core/\($0)" }
     let scripts = try ScriptFiles.find(folders).map { FailureProgram.script(path: $0) }
@@ -32,7 +35,7 @@ enum FailureProgram {
       .example(modules: modules("lower", "ledger"), call: ("total", 2)),
       .example(modules: modules("lower", "ledger"), call: ("grow_names", nil)),
       .example(modules: modules("compiler", "sum"), call: ("sum", 100)),
-    ]
+    ] + (0..<12).map { .generated(seed: corpus.seed, number: $0) }
   }
 
   /// Runs it in a store of its own.
@@ -48,6 +51,18 @@ enum FailureProgram {
         result.failures.append("\(failure.line): \(failure.what): \(failure.got)")
       }
       return result
+    case .generated(let seed, let number):
+      var generator = ProgramGenerator(seed: seed, number: number)
+      do {
+        let events = try Differential.events(generator.make(), seed: seed, tier)
+        var result = FailureOutcome(steps: events.count)
+        result.failures = events
+        return result
+      } catch {
+        var result = FailureOutcome(steps: 0)
+        result.failures = ["error: \(error)"]
+        return result
+      }
     case .example(let modules, let call):
       let output = Captured()
       var result = FailureOutcome(steps: 0)

@@ -7,7 +7,7 @@ struct FailuresCommand: ParsableCommand {
     commandName: "failures",
     abstract: "Run programs while the system refuses one call after the other.",
     discussion: """
-      The scripts of multi-memory and memory64 and five examples run on both engines, each time with one use of one of the \
+      The scripts of multi-memory and memory64, five examples and twelve generated modules run on both engines, each time with one use of one of the \
       engine's calls of the operating system refused: the first uses, some by chance, and an eighth of all. What must come of \
       it is the same result, by a weaker kind of memory or without machine code, or an error of the library's. Other \
       processes run them, so that a crash ends one of these alone.

@@ -164,9 +164,15 @@ struct Differential {
     }
   }
 
+  /// All that can be seen of a module that is run in one way, in which nothing grows.
+  static func events(_ program: Program, seed: UInt64, _ tier: ExecutionTier) throws -> [String] {
+    let validated = try ModuleValidator.validate(try ModuleDecoder.decode(program.bytes, features: .all))
+    return try run(validated, Way(tier: tier, bounds: .guarded), seed: seed, readOnly: -1, letsGrow: false).events
+  }
+
   private static func run(
     _ validated: ValidatedModule, _ way: Way, seed: UInt64, readOnly: Int, fuel: Int64 = 1 << 40,
-    inspect: (Instance) -> Void = { _ in }
+    letsGrow: Bool = true, inspect: (Instance) -> Void = { _ in }
   ) throws -> Record {
     var configuration = Engine.Configuration()
     configuration.features = .all
@@ -186,8 +192,10 @@ struct Differential {
     store.limiter = { request in
       switch request {
       // Small, or at once so large that little of it is touched.
-      case .memory(_, let desired, _): desired <= 1 << 20 || (0x7FF0_0000...0x1_4000_0000).contains(desired)
-      case .table(_, let desired, _): desired <= 1000
+      case .memory(let current, let desired, _):
+        (letsGrow || current == 0)
+          && (desired <= 1 << 20 || (0x7FF0_0000...0x1_4000_0000).contains(desired))
+      case .table(let current, let desired, _): (letsGrow || current == 0) && desired <= 1000
       case .instance: true
       }
     }
