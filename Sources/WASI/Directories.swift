@@ -16,7 +16,7 @@ extension WASI {
     if let current = descriptor.listing {
       listing = current
     } else {
-      listing = try DirectoryListing(host)
+      listing = try DirectoryListing(host, listings)
       descriptor.listing = listing
     }
     try listing.seek(cookie) { () throws(Errno) in try checkInterruption() }

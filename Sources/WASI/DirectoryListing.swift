@@ -7,6 +7,9 @@ import WasmEngine
 
 /// The entries of a directory as `fd_readdir` gives them. A cookie is the number of entries before it: the host's own
 /// positions do not fit into the 32 bits of wasi-libc's `telldir`, and mean something else when entries have gone.
+///
+/// Entries that were read are kept, for a guest that goes back to one. An older one is come to by counting from the start
+/// again.
 final class DirectoryListing {
   struct Entry {
     var inode: UInt64
@@ -14,9 +17,24 @@ final class DirectoryListing {
     var name: [UInt8]
   }
 
-  /// So many of the entries that were read are kept, for a guest that goes back to one. An older one is come to by
-  /// counting from the start again.
+  /// What is kept of an entry beside its name.
+  private struct Record {
+    var inode: UInt64
+    /// Where its name ends in the names.
+    var nameEnd: UInt32
+    var type: FileType
+  }
+
+  /// The bytes that the listings of a guest may keep together, beyond ``ownByteCount`` of each.
+  final class Budget {
+    static let size = 1 << 20
+    fileprivate(set) var left = size
+  }
+
+  /// So many entries are kept at most.
   static let maximumKept = 8192
+  /// The bytes that a listing may keep however many there are: what a guest reads at a time with the usual buffer.
+  private static let ownByteCount = 4096
 
   #if canImport(Darwin)
     private let stream: UnsafeMutablePointer<DIR>
@@ -24,13 +42,18 @@ final class DirectoryListing {
     private let stream: OpaquePointer
   #endif
   private let directory: HostDescriptor
-  private var kept: [Entry] = []
+  private let budget: Budget
+  /// What was taken of the budget.
+  private var taken = 0
+  private var records: [Record] = []
+  /// The names of the records, one after the other.
+  private var names: [UInt8] = []
   /// The number of the first entry that is kept.
   private var first = 0
   /// The number of the entry that comes next.
   private(set) var position = 0
 
-  init(_ directory: HostDescriptor) throws(Errno) {
+  init(_ directory: HostDescriptor, _ budget: Budget) throws(Errno) {
     // A description of its own, so that its position is nobody else's.
     let raw = try checked(
       OwnDescriptors.aboveStandardStreams(openat(directory.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
@@ -41,34 +64,69 @@ final class DirectoryListing {
     }
     self.stream = stream
     self.directory = directory
+    self.budget = budget
   }
 
-  deinit { closedir(stream) }
+  deinit {
+    closedir(stream)
+    budget.left += taken
+  }
 
   /// Goes to the entry that a cookie means, or to the end. From the start a listing shows what is there now.
   func seek(_ cookie: UInt64, checking check: () throws(Errno) -> Void) throws(Errno) {
     let number = Int(clamping: cookie)
     if number == 0 || number < first {
       rewinddir(stream)
-      kept.removeAll()
+      forget(records.count)
       first = 0
     }
-    position = min(number, first + kept.count)
+    position = min(number, first + records.count)
     while position < number, try next() != nil { try check() }
   }
 
   /// The next entry, or nil after the last one.
   func next() throws(Errno) -> Entry? {
-    if position == first + kept.count {
+    if position == first + records.count {
       guard let entry = try read() else { return nil }
-      if kept.count == Self.maximumKept {
-        kept.removeFirst(Self.maximumKept / 2)
-        first += Self.maximumKept / 2
-      }
-      kept.append(entry)
+      keep(entry)
     }
+    let place = position - first
     position += 1
-    return kept[position - 1 - first]
+    let start = place == 0 ? 0 : Int(records[place - 1].nameEnd)
+    let record = records[place]
+    return Entry(inode: record.inode, type: record.type, name: Array(names[start..<Int(record.nameEnd)]))
+  }
+
+  private func keep(_ entry: Entry) {
+    if records.count == Self.maximumKept { forget(Self.maximumKept / 2) }
+    if !pay(for: records.count + 1, names.count + entry.name.count) {
+      forget((records.count + 1) / 2)
+      if !pay(for: records.count + 1, names.count + entry.name.count) { forget(records.count) }
+    }
+    names += entry.name
+    records.append(Record(inode: entry.inode, nameEnd: UInt32(clamping: names.count), type: entry.type))
+  }
+
+  /// Takes what is to be kept from the budget, or gives back what is not; false, and nothing happens, if it is too much.
+  private func pay(for recordCount: Int, _ nameBytes: Int) -> Bool {
+    let wanted = max(recordCount * MemoryLayout<Record>.stride + nameBytes - Self.ownByteCount, 0)
+    guard wanted - taken <= budget.left else { return false }
+    budget.left -= wanted - taken
+    taken = wanted
+    return true
+  }
+
+  /// Lets go of the oldest entries.
+  private func forget(_ count: Int) {
+    guard count > 0 else { return }
+    let end = records[count - 1].nameEnd
+    // New arrays: what is taken out of one stays its room.
+    names = Array(names.dropFirst(Int(end)))
+    records = records.dropFirst(count).map {
+      Record(inode: $0.inode, nameEnd: $0.nameEnd - end, type: $0.type)
+    }
+    first += count
+    _ = pay(for: records.count, names.count)
   }
 
   private func read() throws(Errno) -> Entry? {

@@ -16,6 +16,7 @@ public final class WASI {
   /// `name=value`, each with a NUL at its end.
   let environment: [[UInt8]]
   var descriptors: DescriptorTable
+  let listings = DirectoryListing.Budget()
   /// The store that these functions are linked into. It holds the functions, and they this object: not the other way round.
   weak var store: Store?
   /// Whether the execution is to be given up, asked while the guest waits.

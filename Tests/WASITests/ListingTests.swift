@@ -96,4 +96,38 @@ import Testing
       #expect(try entries(guest, fd, UInt64(number), size: 64).first?.name == names[number])
     }
   }
+
+  /// Many listings share a budget. Those that keep little or nothing show the same, if more slowly.
+  @Test func listingsTogetherKeepLittle() throws {
+    let count = 400
+    let scratch = Scratch()
+    scratch.directory("inside/many")
+    let long = String(repeating: "n", count: 200)
+    for number in 0..<count { scratch.write("", to: "inside/many/\(long)-\(number)") }
+    let guest = try Guest(scratch)
+    var names: [String]?
+    var folders: [UInt32] = []
+    for _ in 0..<40 {
+      let fd = try guest.openFolder("many")
+      folders.append(fd)
+      var own: [String] = []
+      while case let some = try entries(guest, fd, UInt64(own.count), size: 30000), !some.isEmpty {
+        own += some.map(\.name)
+      }
+      #expect(own.count == count + 2)
+      #expect(own == names ?? own)
+      names = own
+      #expect(guest.wasi.listings.left >= 0)
+    }
+    // Some twelve of them fit.
+    #expect(guest.wasi.listings.left < 1 << 16)
+    for fd in folders.reversed() {
+      for number in [390, 3, 200] {
+        #expect(try entries(guest, fd, UInt64(number), size: 300).first?.name == names?[number])
+      }
+      #expect(guest.wasi.listings.left >= 0)
+      try guest.wasi.fd_close(fd)
+    }
+    #expect(guest.wasi.listings.left == DirectoryListing.Budget.size)
+  }
 }
