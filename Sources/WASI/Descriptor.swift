@@ -112,6 +112,8 @@ struct DescriptorTable {
   /// Numbers of standard streams that are not there. Nothing else ever gets one of them, or what a guest prints would end
   /// up in a file that it opened.
   private let absent: Set<Int>
+  /// No number below is free.
+  private var lowest = 0
 
   /// - Parameter streams: The standard streams, nil for one that is not there.
   init(limit: Int, streams: [Descriptor?]) {
@@ -120,7 +122,7 @@ struct DescriptorTable {
     absent = Set(streams.indices.filter { streams[$0] == nil })
   }
 
-  private var free: Int? { entries.indices.first { entries[$0] == nil && !absent.contains($0) } }
+  private var free: Int? { entries.indices[lowest...].first { entries[$0] == nil && !absent.contains($0) } }
 
   /// The open descriptor of a number.
   subscript(_ number: UInt32) -> Descriptor? {
@@ -130,13 +132,11 @@ struct DescriptorTable {
 
   /// Gives a descriptor the lowest free number.
   mutating func insert(_ descriptor: Descriptor) throws(Errno) -> UInt32 {
-    if let free {
-      entries[free] = descriptor
-      return UInt32(clamping: free)
-    }
-    guard entries.count < limit else { throw .tooManyOpenFiles }
-    entries.append(descriptor)
-    return UInt32(clamping: entries.count - 1)
+    let number = free ?? entries.count
+    guard number < entries.count || number < limit else { throw .tooManyOpenFiles }
+    if number == entries.count { entries.append(descriptor) } else { entries[number] = descriptor }
+    lowest = number + 1
+    return UInt32(clamping: number)
   }
 
   /// Whether another descriptor can be inserted: asked before anything is created for it.
@@ -145,6 +145,7 @@ struct DescriptorTable {
   mutating func remove(_ number: UInt32) throws(Errno) {
     guard self[number] != nil else { throw .badDescriptor }
     entries[Int(number)] = nil
+    lowest = min(lowest, Int(number))
   }
 
   /// Moves what `from` stands for to `to`, which is closed.
@@ -153,6 +154,7 @@ struct DescriptorTable {
     guard from != to else { return }
     entries[Int(to)] = descriptor
     entries[Int(from)] = nil
+    lowest = min(lowest, Int(from))
   }
 
   /// A descriptor with the rights for an operation on a file or stream.

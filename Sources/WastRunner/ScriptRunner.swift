@@ -15,12 +15,12 @@ struct ScriptRunner {
   private struct Scope {
     let linker: Linker
     /// What modules defined, and the last one.
-    var definitions: [String: CompiledModule] = [:]
+    var definitions: [ExactName: CompiledModule] = [:]
     var lastDefinition: CompiledModule?
-    var instances: [String: Instance] = [:]
+    var instances: [ExactName: Instance] = [:]
     /// nil too where the last module could not be instantiated: what follows must not run on an older one.
     var lastInstance: Instance?
-    var threads: Set<String> = []
+    var threads: Set<ExactName> = []
 
     init(store: Store, features: FeatureSet) throws(UsageError) {
       linker = Linker(store)
@@ -136,7 +136,9 @@ struct ScriptRunner {
       runThread(name, shared: shared, commands, command.line)
     case .wait(let thread):
       check("wait", command.line) { runner in
-        guard runner.scope.threads.contains(thread) else { throw Mismatch(expected: "a thread", got: "none") }
+        guard runner.scope.threads.contains(ExactName(thread)) else {
+          throw Mismatch(expected: "a thread", got: "none")
+        }
       }
     }
   }
@@ -148,14 +150,14 @@ struct ScriptRunner {
     check("thread", line) { runner in
       runner.scope = try Scope(store: runner.store, features: runner.engine.configuration.features)
       for module in shared {
-        guard let instance = outer.instances[module] else {
+        guard let instance = outer.instances[ExactName(module)] else {
           throw Mismatch(expected: "the instance $\(module)", got: "the module was not instantiated")
         }
-        runner.scope.instances[module] = instance
+        runner.scope.instances[ExactName(module)] = instance
       }
     }
     for command in commands { run(command) }
-    if let name { outer.threads.insert(name) }
+    if let name { outer.threads.insert(ExactName(name)) }
     scope = outer
   }
 
@@ -199,19 +201,19 @@ struct ScriptRunner {
     scope.lastDefinition = nil
     if instantiates { scope.lastInstance = nil }
     if let name = module.name {
-      scope.definitions[name] = nil
-      if instantiates { scope.instances[name] = nil }
+      scope.definitions[ExactName(name)] = nil
+      if instantiates { scope.instances[ExactName(name)] = nil }
     }
     let compiled = try compile(module)
     scope.lastDefinition = compiled
-    if let name = module.name { scope.definitions[name] = compiled }
+    if let name = module.name { scope.definitions[ExactName(name)] = compiled }
     if instantiates { try instantiate(compiled, as: module.name) }
   }
 
   private mutating func instantiate(definition: String?, as name: String?) throws {
     scope.lastInstance = nil
-    if let name { scope.instances[name] = nil }
-    guard let compiled = definition.map({ scope.definitions[$0] }) ?? scope.lastDefinition else {
+    if let name { scope.instances[ExactName(name)] = nil }
+    guard let compiled = definition.map({ scope.definitions[ExactName($0)] }) ?? scope.lastDefinition else {
       throw Mismatch(expected: "a module definition", got: "none")
     }
     try instantiate(compiled, as: name)
@@ -220,11 +222,11 @@ struct ScriptRunner {
   private mutating func instantiate(_ compiled: CompiledModule, as name: String?) throws {
     let instance = try scope.linker.instantiate(compiled)
     scope.lastInstance = instance
-    if let name { scope.instances[name] = instance }
+    if let name { scope.instances[ExactName(name)] = instance }
   }
 
   private func instance(_ name: String?) throws -> Instance {
-    guard let instance = name.map({ scope.instances[$0] }) ?? scope.lastInstance else {
+    guard let instance = name.map({ scope.instances[ExactName($0)] }) ?? scope.lastInstance else {
       throw Mismatch(expected: "an instance", got: "the module was not instantiated")
     }
     return instance

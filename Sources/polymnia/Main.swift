@@ -19,7 +19,7 @@ enum Main {
     var kind: any ParsableCommand.Type = Polymnia.self
     do {
       let (arguments, rest) = prepared(Array(CommandLine.arguments.dropFirst()))
-      var command = try parse(arguments)
+      var command = try parsed(arguments)
       if var taking = command as? any TakesManyArguments {
         taking.manyArguments += rest
         command = taking
@@ -29,6 +29,13 @@ enum Main {
     } catch {
       exit(status(reporting: error, of: kind))
     }
+  }
+
+  /// The command that the arguments say. What is wrong with them is told of them as they are.
+  private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    let packed = ManyOptions.packed(arguments)
+    if packed.count < arguments.count, let command = try? parse(packed) { return command }
+    return try parse(arguments)
   }
 
   /// `run`, which scripts start again and again, is parsed as a root of its own: below another one, the parser goes through

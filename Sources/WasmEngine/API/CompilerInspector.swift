@@ -11,11 +11,13 @@ public struct CompilerInspector {
 
   private let environment: CompilationEnvironment
   private let names: Names
+  private let lookup: FunctionLookup
 
   /// - Parameter module: Its engine's memory policy says what may be assumed of memories.
   public init(_ module: CompiledModule) {
     environment = module.compilationEnvironment()
     names = module.names
+    lookup = FunctionLookup(module.module, module.names)
   }
 
   /// What stages ``intermediateRepresentation(of:after:)`` knows, in order: what the front end makes, then each pass.
@@ -28,12 +30,8 @@ public struct CompilerInspector {
 
   /// The function with a name of the name section, or the name of an export.
   public func function(named name: String) -> Int? {
-    let exact = ExactName(name)
-    for index in functions where names.name(of: .function, UInt32(clamping: index)).map({ ExactName($0) }) == exact {
-      return index
-    }
-    let export = environment.module.module.exports.first { $0.kind == .function && ExactName($0.name) == exact }
-    return export.map { Int($0.index) }
+    if let named = lookup.named(name), functions.contains(Int(named)) { return Int(named) }
+    return lookup.exported(as: name).map { Int($0) }
   }
 
   /// The name of a function, of the name section, else of an export.

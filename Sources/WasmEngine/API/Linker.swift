@@ -8,18 +8,9 @@ import WebAssembly
 /// let instance = try linker.instantiate(module)
 /// ```
 public final class Linker {
-  private struct Name: Hashable {
-    var module: ExactName
-    var name: ExactName
-
-    init(module: String, name: String) {
-      self.module = ExactName(module)
-      self.name = ExactName(name)
-    }
-  }
-
   public let store: Store
-  private var definitions: [Name: ExternalValue] = [:]
+  /// By the names of modules and items.
+  private var definitions: [ExactName: [ExactName: ExternalValue]] = [:]
 
   public init(_ store: Store) { self.store = store }
 
@@ -28,9 +19,8 @@ public final class Linker {
   /// - Throws: ``UsageError/wrongStore``, ``UsageError/duplicateDefinition(module:name:)``.
   public func define(_ module: String, _ name: String, _ value: ExternalValue) throws(UsageError) {
     guard value.store === store else { throw .wrongStore }
-    let key = Name(module: module, name: name)
-    guard definitions[key] == nil else { throw .duplicateDefinition(module: module, name: name) }
-    definitions[key] = value
+    guard definition(module, name) == nil else { throw .duplicateDefinition(module: module, name: name) }
+    definitions[ExactName(module), default: [:]][ExactName(name)] = value
   }
 
   /// Defines a host function of a Swift closure with Swift types. What it throws, the outer caller gets.
@@ -55,20 +45,21 @@ public final class Linker {
   /// - Throws: ``UsageError/wrongStore``, ``UsageError/duplicateDefinition(module:name:)``; then nothing is defined.
   public func define(_ instance: Instance, as module: String) throws(UsageError) {
     guard instance.store === store else { throw .wrongStore }
-    for (name, _) in instance.exports where definitions[Name(module: module, name: name)] != nil {
+    var items = definitions[ExactName(module)] ?? [:]
+    for (name, value) in instance.exports where items.updateValue(value, forKey: ExactName(name)) != nil {
       throw .duplicateDefinition(module: module, name: name)
     }
-    for (name, value) in instance.exports { definitions[Name(module: module, name: name)] = value }
+    definitions[ExactName(module)] = items
   }
 
   /// Takes all definitions under a module name back.
   public func remove(_ module: String) {
-    for key in Array(definitions.keys) where key.module == ExactName(module) { definitions[key] = nil }
+    definitions[ExactName(module)] = nil
   }
 
   /// What an import of this name would get.
   public func definition(_ module: String, _ name: String) -> ExternalValue? {
-    definitions[Name(module: module, name: name)]
+    definitions[ExactName(module)]?[ExactName(name)]
   }
 
   /// Links and instantiates a module (Core 3.0, 4.7.2).
@@ -86,7 +77,7 @@ public final class Linker {
     var imports: [ExternalValue] = []
     imports.reserveCapacity(module.module.imports.count)
     for (index, item) in module.module.imports.enumerated() {
-      guard let value = definitions[Name(module: item.module, name: item.name)] else {
+      guard let value = definition(item.module, item.name) else {
         throw LinkError(
           kind: .unknownImport, module: item.module, name: item.name, expected: "\(module.imports[index].type)",
           actual: nil)

@@ -17,7 +17,7 @@ struct AddMemoryCommand: ParsableCommand {
       A memory by its name, with export, export:NAME, import:MODULE.NAME, min=PAGES, max=PAGES, i64, shared, pagesize=1, \
       separated by commas. May be repeated.
       """, valueName: "name=what"))
-  var memory: [String] = []
+  var memory: [Many<String>] = []
 
   @OptionGroup var arguments: TransformArguments
 
@@ -26,7 +26,7 @@ struct AddMemoryCommand: ParsableCommand {
     guard !memory.isEmpty else { throw ValidationError("Missing expected option '--memory <name=what>'") }
     var declarations: [MemoryDeclaration] = []
     do throws(TransformError) {
-      for text in memory { declarations.append(try MemoryDeclaration(parsing: text)) }
+      for text in memory.all() { declarations.append(try MemoryDeclaration(parsing: text)) }
     } catch {
       throw ValidationError(error.message)
     }

@@ -19,7 +19,7 @@ struct BindMemoriesCommand: ParsableCommand {
       A memory by its name or number, with export, export:NAME, import:MODULE.NAME, min=PAGES, max=PAGES, i64, shared, \
       pagesize=1, name=NAME, separated by commas.
       """, valueName: "name=what"))
-  var memory: [String] = []
+  var memory: [Many<String>] = []
 
   @OptionGroup var arguments: TransformArguments
 
@@ -27,7 +27,7 @@ struct BindMemoriesCommand: ParsableCommand {
     let (input, output) = try arguments.paths
     var options = BindingOptions()
     do throws(TransformError) {
-      for text in memory { options.memories.append(try MemoryDeclaration(parsing: text)) }
+      for text in memory.all() { options.memories.append(try MemoryDeclaration(parsing: text)) }
     } catch {
       throw ValidationError(error.message)
     }

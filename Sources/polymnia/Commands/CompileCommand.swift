@@ -27,7 +27,7 @@ struct CompileCommand: ParsableCommand {
     name: .customLong("function"),
     help: ArgumentHelp(
       "Only this function, by its name, an export's or its index. May be repeated.", valueName: "name-or-index"))
-  var functions: [String] = []
+  var functions: [Many<String>] = []
 
   @Option(help: "What memories the code is for: 'guarded' or 'checked', as in 'run'.")
   var bounds = MemoryPolicy.Bounds.guarded
@@ -82,7 +82,7 @@ struct CompileCommand: ParsableCommand {
       ).run(input, to: output)
     }
     let inspected = try InspectedModule(path: input, features: try features.set, bounds: bounds)
-    let chosen = try functions.map { try inspected.function($0) }
+    let chosen = try functions.all().map { try inspected.function($0) }
     var text = try OutputFile.create(output)
     if dump == .objectFile {
       text.write(inspected.inspector.objectFile(of: chosen.isEmpty ? nil : chosen, name: inspected.name))

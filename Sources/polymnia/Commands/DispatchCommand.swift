@@ -27,7 +27,7 @@ struct DispatchCommand: ParsableCommand {
     let memories = memories.map { $0.split(separator: ",", omittingEmptySubsequences: false).map { String($0) } }
     try arguments.run { (module, options) throws(TransformError) in
       try FunctionSpecialization.dispatch(
-        module, functions: arguments.functions, from: from, memories: memories, options: options)
+        module, functions: arguments.functions.all(), from: from, memories: memories, options: options)
     }
   }
 }

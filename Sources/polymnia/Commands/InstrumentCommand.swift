@@ -42,7 +42,7 @@ struct InstrumentCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Observe only this memory, given by its name, an export's or its index. May be repeated.", valueName: "name"))
-  var memory: [String] = []
+  var memory: [Many<String>] = []
 
   @Option(
     help: ArgumentHelp(
@@ -108,7 +108,7 @@ struct InstrumentCommand: ParsableCommand {
   private func observed(by file: TransformFile) throws -> Set<UInt32>? {
     guard !memory.isEmpty else { return nil }
     var result: Set<UInt32> = []
-    for name in memory {
+    for name in memory.all() {
       guard let index = file.memoryIndex(of: name) else {
         throw CommandFailure(file.file.name, "there is no memory '\(name: name)'")
       }

@@ -19,7 +19,7 @@ struct LinkCommand: ParsableCommand {
   @Option(
     name: .customLong("export"),
     help: ArgumentHelp("Export what a module exports, under another name if one follows.", valueName: "name=item[=as]"))
-  var exports: [String] = []
+  var exports: [Many<String>] = []
 
   @Flag(help: "Export what all modules export; names that collide get the module's name before them.")
   var exportAll = false
@@ -32,7 +32,7 @@ struct LinkCommand: ParsableCommand {
     help: ArgumentHelp(
       "Take imports from <module> for imports from <other>; or one of them, with 'module=item=other=item'.",
       valueName: "module=other"))
-  var renames: [String] = []
+  var renames: [Many<String>] = []
 
   @Flag(name: .customLong("keep-dead"), help: "Keep what nothing can come to.")
   var keepDead = false
@@ -77,8 +77,8 @@ struct LinkCommand: ParsableCommand {
     }
     var options = LinkOptions()
     options.defaultExports = exportAll ? .all : exportNone ? .none : .last
-    options.exports = try exports.map(Self.exportRequest)
-    options.renames = try renames.map(Self.rename)
+    options.exports = try exports.all().map(Self.exportRequest)
+    options.renames = try renames.all().map(Self.rename)
     options.removesDeadCode = !keepDead
     options.callsInitializers = initialize
     let set = try features.set
@@ -106,14 +106,16 @@ struct LinkCommand: ParsableCommand {
       size += transform.file.size
       inputs.append(LinkInput(name: file.name, module: transform.validated))
     }
-    for (text, rename) in zip(renames, options.renames) {
-      let isUsed = inputs.contains { input in
-        input.module.module.imports.contains {
-          ExactName($0.module) == ExactName(rename.module)
-            && (rename.name.map { ExactName($0) } ?? ExactName($0.name)) == ExactName($0.name)
-        }
+    if !renames.isEmpty {
+      var imported: [ExactName: Set<ExactName>] = [:]
+      for item in inputs.flatMap(\.module.module.imports) {
+        imported[ExactName(item.module), default: []].insert(ExactName(item.name))
       }
-      if !isUsed { throw CommandFailure("--rename \(text)", "no module imports that") }
+      for (text, rename) in zip(renames.all(), options.renames) {
+        let items = imported[ExactName(rename.module)]
+        let isUsed = rename.name.map { items?.contains(ExactName($0)) ?? false } ?? (items != nil)
+        if !isUsed { throw CommandFailure("--rename \(text)", "no module imports that") }
+      }
     }
     let progress = ProgressLine("linking", total: size)
     defer { progress.finish() }

@@ -16,7 +16,7 @@ struct LowerCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Keep room for so many pages of a memory, given by its name, an export's or its index.", valueName: "name=pages"))
-  var reserve: [String] = []
+  var reserve: [Many<String>] = []
 
   @Flag(help: "Keep no room for memories but where --reserve says so: a smaller memory, of which more moves.")
   var noReserve = false
@@ -30,14 +30,14 @@ struct LowerCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Write accessors for the host: a file whose name ends in .js, .mjs or .swift.", valueName: "file"))
-  var glue: [String] = []
+  var glue: [Many<String>] = []
 
   @OptionGroup var arguments: TransformArguments
 
   func run() throws {
     let (input, output) = try arguments.paths
     var set = try arguments.features.set
-    let glue = try glue.map { (path: $0, text: try Self.glueText(for: $0)) }
+    let glue = try glue.all().map { (path: $0, text: try Self.glueText(for: $0)) }
     let lowered = try transform(input, set)
     set.remove(.multiMemory)
     try TransformFile.write(lowered.module, "lowered", of: input, features: set, to: output)
@@ -70,7 +70,7 @@ struct LowerCommand: ParsableCommand {
   /// Room in pages by memory.
   private func reservations(in file: TransformFile) throws -> [Int: UInt64] {
     var result: [Int: UInt64] = [:]
-    for item in reserve {
+    for item in reserve.all() {
       guard let split = item.lastIndex(of: "="), let pages = UInt64(item[item.index(after: split)...]) else {
         throw ValidationError("--reserve \(item): expected NAME=PAGES")
       }

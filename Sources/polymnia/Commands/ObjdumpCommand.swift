@@ -15,11 +15,11 @@ struct ObjdumpCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Show what is in a section, given by its name: 'code', 'data', 'name', '.debug_info'.", valueName: "name"))
-  var section: [String] = []
+  var section: [Many<String>] = []
 
   @Option(
     help: ArgumentHelp("Show the instructions of a function, given by its index, name or export.", valueName: "name"))
-  var function: [String] = []
+  var function: [Many<String>] = []
 
   @Flag(name: .shortAndLong, help: "Show the instructions of all functions.")
   var disassemble = false
@@ -55,7 +55,7 @@ struct ObjdumpCommand: ParsableCommand {
 
   private func write(_ dump: ObjectDump, _ functions: [Int], to output: inout OutputFile) throws {
     if section.isEmpty, functions.isEmpty, !disassemble { dump.writeOverview(to: &output) }
-    for name in section {
+    for name in section.all() {
       let found = dump.sections(named: name)
       guard !found.isEmpty else {
         let all = "\(names: dump.sections.map(\.name))"
@@ -69,7 +69,7 @@ struct ObjdumpCommand: ParsableCommand {
 
   private func functions(of dump: ObjectDump) throws -> [Int] {
     if disassemble { return Array(dump.module.bodies.indices) }
-    return try function.map { text in
+    return try function.all().map { text in
       guard let number = dump.function(text) else {
         throw CommandFailure(dump.file, "there is no function '\(text)'")
       }

@@ -29,19 +29,19 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp(
       "Instantiate a module first, whose exports can then be imported from <name>, and call its '_initialize'. May be "
         + "repeated; each module may import from those before it, and from WASI.", valueName: "name=file"))
-  var links: [LinkedFile] = []
+  var links: [Many<LinkedFile>] = []
 
   @OptionGroup var engineOptions: EngineOptions
 
   @Option(
     name: .customLong("dir"),
     help: ArgumentHelp("Let the program use a folder, by default under the same name.", valueName: "host[::guest]"))
-  var folders: [Folder] = []
+  var folders: [Many<Folder>] = []
 
   @Option(
     name: .customLong("env"),
     help: ArgumentHelp("Set a variable of the program's environment.", valueName: "name=value"))
-  var variables: [Variable] = []
+  var variables: [Many<Variable>] = []
 
   @Option(
     help: ArgumentHelp(
@@ -120,6 +120,7 @@ struct RunCommand: ParsableCommand {
   private func execute(_ path: String, _ clock: inout Timings) throws {
     let program = try Program(self, features: try features.set)
     defer { program.saveCode() }
+    let links = links.all()
     let linked = try links.map { try program.load($0.file, isProgram: false, &clock) }
     let module = try program.load(path, isProgram: true, &clock)
     // Whatever code runs from here on has its time limited, that of the linked modules too.

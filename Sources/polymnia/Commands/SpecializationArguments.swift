@@ -7,12 +7,12 @@ struct SpecializationArguments: ParsableArguments {
     name: .customLong("function"), parsing: .singleValue,
     help: ArgumentHelp(
       "A function, by the name of an export, its own name or its index; may be repeated.", valueName: "name"))
-  var functions: [String] = []
+  var functions: [Many<String>] = []
 
   @Option(
     name: .customLong("export-as"), parsing: .singleValue,
     help: ArgumentHelp("The name of the new export; as often as --function, in its order.", valueName: "name"))
-  var exportNames: [String] = []
+  var exportNames: [Many<String>] = []
 
   @Option(
     help: ArgumentHelp(
@@ -72,6 +72,7 @@ struct SpecializationArguments: ParsableArguments {
       case "move": options.staticData = .move
       case let text?: throw ValidationError("--static \(text): expected 'stay' or 'move'")
       }
+      let (functions, exportNames) = (functions.all(), exportNames.all())
       guard exportNames.isEmpty || exportNames.count == functions.count else {
         throw ValidationError("--export-as is needed as often as --function, or not at all")
       }

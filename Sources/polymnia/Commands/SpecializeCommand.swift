@@ -15,13 +15,13 @@ struct SpecializeCommand: ParsableCommand {
   @Option(
     name: .customLong("memory"), parsing: .singleValue,
     help: ArgumentHelp("The memory to replace and the one to take its place, by name or index.", valueName: "from=to"))
-  var memories: [String] = []
+  var memories: [Many<String>] = []
 
   @OptionGroup var arguments: SpecializationArguments
 
   func run() throws {
     var pairs: [(from: String, to: String)] = []
-    for text in memories {
+    for text in memories.all() {
       guard let split = text.lastIndex(of: "="), split > text.startIndex, text.index(after: split) < text.endIndex
       else {
         throw ValidationError("--memory \(text): expected FROM=TO")
@@ -30,7 +30,8 @@ struct SpecializeCommand: ParsableCommand {
     }
     guard !pairs.isEmpty else { throw ValidationError("Missing expected option '--memory <from=to>'") }
     try arguments.run { (module, options) throws(TransformError) in
-      try FunctionSpecialization.specialize(module, functions: arguments.functions, memories: pairs, options: options)
+      try FunctionSpecialization.specialize(
+        module, functions: arguments.functions.all(), memories: pairs, options: options)
     }
   }
 }

@@ -21,10 +21,10 @@ struct StripCommand: ParsableCommand {
   var dead = false
 
   @Option(help: ArgumentHelp("Remove the custom sections of a name.", valueName: "name"))
-  var remove: [String] = []
+  var remove: [Many<String>] = []
 
   @Option(help: ArgumentHelp("Keep the custom sections of a name.", valueName: "name"))
-  var keep: [String] = []
+  var keep: [Many<String>] = []
 
   @OptionGroup var arguments: TransformArguments
 
@@ -80,13 +80,13 @@ struct StripCommand: ParsableCommand {
       throw file.failure(error)
     }
     let present = Set(file.module.customSections.map { ExactName($0.name) })
-    for name in remove + keep where !present.contains(ExactName(name)) {
+    for name in (remove + keep).all() where !present.contains(ExactName(name)) {
       TransformFile.warn("there is no custom section '\(name: name)'", of: input)
     }
     let isChosen = debug || names || dead || !remove.isEmpty
     var stripping = SectionStripping(
-      debug ? .debug : isChosen ? .none : .all, removing: Set(remove.map { ExactName($0) }),
-      keeping: Set(keep.map { ExactName($0) }))
+      debug ? .debug : isChosen ? .none : .all, removing: Set(remove.all().map { ExactName($0) }),
+      keeping: Set(keep.all().map { ExactName($0) }))
     if names { stripping.removed.insert(ExactName(Names.sectionName)) }
     (result.bytes, result.sections) = stripping.strip(module)
     return result

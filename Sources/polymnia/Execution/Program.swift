@@ -54,8 +54,8 @@ final class Program {
   private static func configuration(_ options: RunCommand) -> WASIConfiguration {
     var configuration = WASIConfiguration()
     configuration.arguments = options.command
-    configuration.environment = options.variables.map { ($0.name, $0.value) }
-    configuration.preopens = options.folders.map { WASIConfiguration.Preopen(host: $0.host, guest: $0.guest) }
+    configuration.environment = options.variables.all().map { ($0.name, $0.value) }
+    configuration.preopens = options.folders.all().map { WASIConfiguration.Preopen(host: $0.host, guest: $0.guest) }
     configuration.standardInput = .descriptor(0)
     configuration.standardOutput = .descriptor(1)
     configuration.standardError = .descriptor(2)

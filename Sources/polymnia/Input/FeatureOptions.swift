@@ -7,7 +7,7 @@ struct FeatureOptions: ParsableArguments {
     name: .customLong("features"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Switch features on and off; 'help' lists them. All are on by default.", valueName: "+a,-b"))
-  var changes: [String] = []
+  var changes: [Many<String>] = []
 
   @Option(
     help: ArgumentHelp("Refuse files of more bytes as input. K, M and G may follow.", valueName: "bytes"))
@@ -16,7 +16,7 @@ struct FeatureOptions: ParsableArguments {
   mutating func validate() throws {
     InputFile.limit.store(maxInput.value, ordering: .relaxed)
     let change = try change
-    if changes.contains("help") { throw CleanExit.message(Self.list(change(.all))) }
+    if changes.all().contains("help") { throw CleanExit.message(Self.list(change(.all))) }
   }
 
   /// Whether `--features` was given at all.
@@ -31,7 +31,7 @@ struct FeatureOptions: ParsableArguments {
   var change: @Sendable (FeatureSet) -> FeatureSet {
     get throws {
       var steps: [(feature: Feature, isOn: Bool)] = []
-      for item in changes.filter({ $0 != "help" }).flatMap({ $0.split(separator: ",") }) {
+      for item in changes.all().filter({ $0 != "help" }).flatMap({ $0.split(separator: ",") }) {
         let isOn = !item.hasPrefix("-")
         let name = String(item.hasPrefix("-") || item.hasPrefix("+") ? item.dropFirst() : item)
         let features = name == "all" ? Feature.allCases : Feature(rawValue: name).map { [$0] } ?? []

@@ -20,7 +20,9 @@ struct ObjectDump {
   let module: Module
   let spaces: IndexSpaces
   let names: Names
+  private let functions: FunctionLookup
   let sections: [Section]
+  private let sectionPlaces: [ExactName: [Int]]
 
   /// - Parameter file: a module from text is encoded, since only a binary has places.
   init(_ file: ModuleFile) throws(ModuleError) {
@@ -28,6 +30,7 @@ struct ObjectDump {
     module = file.positions == nil ? file.module : try ModuleDecoder.decode(ModuleEncoder.encode(file.module))
     spaces = IndexSpaces(module)
     names = Names(forPeople: module)
+    functions = FunctionLookup(module, names)
     var customs = module.customSections.makeIterator()
     var sections: [Section] = []
     var start = 8
@@ -41,6 +44,7 @@ struct ObjectDump {
       start = section.range.upperBound
     }
     self.sections = sections
+    sectionPlaces = Dictionary(grouping: sections.indices) { [sections] in ExactName(sections[$0].name) }
   }
 
   private static func count(_ id: SectionID, _ module: Module) -> Int? {
@@ -61,21 +65,13 @@ struct ObjectDump {
   }
 
   /// The sections of a name.
-  func sections(named name: String) -> [Section] { sections.filter { ExactName($0.name) == ExactName(name) } }
+  func sections(named name: String) -> [Section] { (sectionPlaces[ExactName(name)] ?? []).map { sections[$0] } }
 
   /// The number of a function that is given by its index, its name or an export, among those that the module defines;
   /// negative for an imported one.
   func function(_ text: String) -> Int? {
     let count = UInt32(clamping: spaces.functions.count)
-    let index: UInt32?
-    if let number = UInt32(text) {
-      index = number
-    } else if let export = module.exports.first(where: { $0.kind == .function && ExactName($0.name) == ExactName(text) }
-    ) {
-      index = export.index
-    } else {
-      index = (0..<count).first { names.name(of: .function, $0).map({ ExactName($0) }) == ExactName(text) }
-    }
+    let index = UInt32(text) ?? functions.exported(as: text) ?? functions.named(text)
     guard let index, index < count else { return nil }
     return Int(index) - spaces.importedFunctionCount
   }

@@ -22,8 +22,10 @@ struct GrowthCommand: ParsableCommand {
       Exit status: 0 if nothing grows faster, else 1.
       """)
 
-  @Option(help: ArgumentHelp("Where the order of what is tried begins.", valueName: "number"))
-  var seed: UInt64 = 1
+  @Option(
+    help: ArgumentHelp("What the order of what is tried depends on; by default another each time.", valueName: "number")
+  )
+  var seed: UInt64?
 
   @Option(help: ArgumentHelp("Stop after so many seconds.", valueName: "seconds"))
   var seconds: Double?
@@ -32,82 +34,11 @@ struct GrowthCommand: ParsableCommand {
     help: ArgumentHelp("Only things and commands whose names contain this.", valueName: "text"))
   var only: String?
 
+  @Flag(help: "Only command lines that are long themselves.")
+  var commandLines = false
+
   @Flag(help: "Print every measurement.")
   var verbose = false
-
-  /// A command line: `module` is replaced by the file, `output` by where to write.
-  private struct Line {
-    var name: String
-    var words: @Sendable (Int) -> [String]
-    /// Whether it is itself what grows, on an empty module.
-    var grows = false
-
-    init(_ text: String) {
-      name = text
-      words = { _ in text.split(separator: " ").map(String.init) }
-    }
-
-    init(_ name: String, grows words: @escaping @Sendable (Int) -> [String]) {
-      self.name = name
-      self.words = words
-      grows = true
-    }
-  }
-
-  private static let lines: [Line] = [
-    Line("validate module"), Line("print module -o output"), Line("inspect module"),
-    Line("inspect --json module"),
-    Line("objdump module"), Line("objdump --disassemble module"), Line("strip module -o output"),
-    Line("strip --dead module -o output"), Line("link one=module two=empty -o output"),
-    Line("link --keep-dead one=module two=module -o output"), Line("lower module -o output"),
-    Line("bind-memories module -o output"),
-    Line("add-memory --memory new=import:e.m module -o output"),
-    Line("specialize --function f --memory 0=1 --static stay module -o output"),
-    Line("dispatch --function f --assume-relocatable module -o output"),
-    Line("instrument --stores=log --trace-memory --profile --coverage module -o output"),
-    Line("compile module -o output"),
-    Line("run --engine interpreter --no-cache --invoke f module"),
-    Line("run --no-cache --invoke f module"),
-    Line("parse text -o output"), Line("validate text"),
-  ]
-
-  private static let arguments: [Line] = [
-    Line("run with arguments") { count in
-      ["run", "--no-cache", "--invoke", "f", "empty"] + (0..<count).map { "a\($0)" }
-    },
-    Line("run with variables") { count in
-      ["run", "--no-cache"] + (0..<count).flatMap { ["--env", "v\($0)=1"] } + [
-        "--invoke", "f", "empty",
-      ]
-    },
-    Line("run with folders") { count in
-      ["run", "--no-cache"] + (0..<count).flatMap { ["--dir", "/tmp::/d\($0)"] } + [
-        "--invoke", "f", "empty",
-      ]
-    },
-    Line("run with linked modules") { count in
-      ["run", "--no-cache"] + (0..<min(count, 2000)).flatMap { ["--link", "m\($0)=empty"] } + [
-        "--invoke", "f", "empty",
-      ]
-    },
-    Line("link with modules") { count in
-      ["link"] + (0..<min(count, 4000)).map { "m\($0)=empty" } + ["--export-all", "-o", "output"]
-    },
-    Line("link with exports") { count in
-      ["link", "m=empty", "-o", "output"] + (0..<count).flatMap { ["--export", "m=f=e\($0)"] }
-    },
-    Line("strip with names") { count in
-      ["strip", "--keep", "name"] + (0..<count).flatMap { ["--remove", "c\($0)"] } + [
-        "empty", "-o", "output",
-      ]
-    },
-    Line("add-memory with memories") { count in
-      ["add-memory"] + (0..<min(count, 90)).flatMap { ["--memory", "m\($0)=export"] } + [
-        "empty", "-o", "output",
-      ]
-    },
-    Line("validate with files") { count in ["validate"] + Array(repeating: "empty", count: count) },
-  ]
 
   private static let empty = "(module (memory (export \"a\") 1) (memory 1) (func (export \"f\")))"
 
@@ -118,13 +49,17 @@ struct GrowthCommand: ParsableCommand {
       throw ValidationError("the polymnia command does not lie beside this one")
     }
     defer {
-      for name in ["text", "empty", "output"] { unlink(process.path(name)) }
+      for name in ["text", "empty", "output", "own", "script"] { unlink(process.path(name)) }
       process.remove()
     }
     _ = try process.file("empty", try Self.binary(Self.empty))
-    var trials: [(subject: GrowthSubject?, line: Line)] = Self.arguments.map { (nil, $0) }
-    for subject in GrowthSubject.all { trials += Self.lines.map { (subject, $0) } }
+    var trials: [(subject: GrowthSubject?, line: GrowthLine)] = GrowthLine.growing.map { (nil, $0) }
+    if !commandLines {
+      for subject in GrowthSubject.all { trials += GrowthLine.commands.map { (subject, $0) } }
+    }
     if let only { trials.removeAll { !name($0.subject, $0.line).contains(only) } }
+    let seed = seed ?? .random(in: 0..<1_000_000)
+    print("seed: \(seed)")
     var random = RandomSource(seed: seed)
     trials.shuffle(using: &random)
     let start = ContinuousClock.now
@@ -143,7 +78,7 @@ struct GrowthCommand: ParsableCommand {
     if finds > 0 { throw ExitCode(1) }
   }
 
-  private func name(_ subject: GrowthSubject?, _ line: Line) -> String {
+  private func name(_ subject: GrowthSubject?, _ line: GrowthLine) -> String {
     subject.map { "\($0.name): \(line.name)" } ?? line.name
   }
 
@@ -152,12 +87,12 @@ struct GrowthCommand: ParsableCommand {
   }
 
   /// What grows faster than it may, or nil.
-  private func measure(_ subject: GrowthSubject?, _ line: Line, _ process: ToolProcess) throws
+  private func measure(_ subject: GrowthSubject?, _ line: GrowthLine, _ process: ToolProcess) throws
     -> String?
   {
     let base = try time(line, 0, process, subject) ?? 0
-    var count = subject == nil ? 500 : min(1000, (subject?.most ?? 1000) / 4)
-    let most = subject?.most ?? 16_000
+    let most = subject?.most ?? line.most
+    var count = min(subject == nil ? 500 : 1000, most / 4)
     var last: Double?
     var excesses = 0
     var figures: [String] = []
@@ -181,10 +116,12 @@ struct GrowthCommand: ParsableCommand {
   }
 
   /// The processor time of a command, or nil where it refuses so many.
-  private func time(_ line: Line, _ count: Int, _ process: ToolProcess, _ subject: GrowthSubject?)
+  private func time(_ line: GrowthLine, _ count: Int, _ process: ToolProcess, _ subject: GrowthSubject?)
     throws -> Double?
   {
     var files = ["empty": process.path("empty"), "output": process.path("output")]
+    if let own = line.module { files["own"] = try process.file("own", try Self.binary(own(count))) }
+    if let script = line.script { files["script"] = try process.file("script", Array(script(count).utf8)) }
     if let subject {
       let text = subject.text(count)
       files["text"] = try process.file("text", Array(text.utf8))

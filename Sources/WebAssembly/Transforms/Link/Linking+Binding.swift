@@ -20,12 +20,11 @@ extension Linking {
   }
 
   private func renamed(_ item: Import) -> Import {
-    let name = Array(item.name.utf8)
-    let module = Array(item.module.utf8)
-    let rename = options.renames.first {
-      Array($0.module.utf8) == module && ($0.name.map { Array($0.utf8) == name } ?? true)
-    }
-    guard let rename else { return item }
+    guard !renames.isEmpty else { return item }
+    let module = ExactName(item.module)
+    let fitting = [renames[RenameKey(module: module)], renames[RenameKey(module: module, name: ExactName(item.name))]]
+    guard let first = fitting.compactMap({ $0 }).min() else { return item }
+    let rename = options.renames[first]
     return Import(module: rename.newModule, name: rename.newName ?? item.name, type: item.type)
   }
 

@@ -36,6 +36,8 @@ struct Linking {
   var exportsByName: [[[UInt8]: Export]?]
   var importsByName: [ImportKey: Item] = [:]
   let moduleNumbers: [[UInt8]: Int]
+  /// The first rename of each, by its position among all.
+  let renames: [RenameKey: Int]
   /// By the number among the defined globals: an instruction that makes the value, where one does.
   var globalForms: [[UInt8]?] = []
   /// Which memories and tables each module's code grows, filled when first asked for.
@@ -47,6 +49,12 @@ struct Linking {
     /// nil for memories and tables, whose limits are put together.
     var type: ImportType?
     var kind: ExternalKind
+  }
+
+  /// What a rename is for: a module, or one of its items.
+  struct RenameKey: Hashable {
+    var module: ExactName
+    var name: ExactName?
   }
 
   struct GrownItem: Hashable {
@@ -67,6 +75,10 @@ struct Linking {
       }
     }
     moduleNumbers = numbers
+    renames = Dictionary(
+      options.renames.enumerated().map { position, rename in
+        (RenameKey(module: ExactName(rename.module), name: rename.name.map { ExactName($0) }), position)
+      }, uniquingKeysWith: min)
   }
 
   /// Finds out what every index of every module means.

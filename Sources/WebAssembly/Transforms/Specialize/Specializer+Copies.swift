@@ -74,6 +74,7 @@ extension Specializer {
     var rewriter = BodyRewriter(old.bytes, remapping: remapping, transform: transform)
     rewriter.bytes = new.bytes
     new.bytes = []
+    let hintsByFunction = Dictionary(hints.functions.map { ($0.index, $0.hints) }) { first, _ in first }
     for function in copied {
       let number = Int(function) - spaces.importedFunctionCount
       let type = old.functions[number]
@@ -81,7 +82,7 @@ extension Specializer {
       if options.staticData == .stay, let summary = addresses[function] {
         transform.staying = summary.accesses.filter(\.isCertain)[...]
       }
-      let own = hints.functions.first { $0.index == function }?.hints ?? []
+      let own = hintsByFunction[function] ?? []
       let index = UInt32(spaces.importedFunctionCount + new.functions.count)
       let result = try rewriter.rewrite(
         old.bodies[number], parameterCount: old.types[Int(type)].functionType?.parameters.count ?? 0, hints: own,
@@ -132,7 +133,7 @@ extension Specializer {
   /// Exports a function under the name that was asked for, or the usual one.
   mutating func add(_ function: UInt32, for root: Root, usual: String) throws(TransformError) {
     let name = options.exportNames[ExactName(root.request)] ?? usual
-    guard !new.exports.contains(where: { ExactName($0.name) == ExactName(name) }) else {
+    guard exportNames.insert(ExactName(name)).inserted else {
       throw TransformError("there is an export \(quoted: name) already", remedy: .otherExportName)
     }
     new.exports.append(Export(name: name, kind: .function, index: function))

@@ -96,16 +96,9 @@ extension Specializer {
     }
   }
 
-  mutating func note(_ text: String) {
-    if !notes.contains(text) { notes.append(text) }
-  }
-
   func importName(_ function: UInt32) -> String {
-    var index: UInt32 = 0
-    for item in old.imports where item.type.kind == .function {
-      if index == function { return "\(quoted: item.module) \(quoted: item.name)" }
-      index += 1
-    }
-    return "\(function)"
+    guard Int(function) < functionImports.count else { return "\(function)" }
+    let item = functionImports[Int(function)]
+    return "\(quoted: item.module) \(quoted: item.name)"
   }
 }

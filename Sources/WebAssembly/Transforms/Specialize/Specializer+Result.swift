@@ -42,12 +42,13 @@ extension Specializer {
   /// Puts the new functions in the place of imports of the same name from ``FunctionSpecialization/moduleName``.
   private mutating func replaceImports() throws(TransformError) {
     var targets: [(function: Int, added: Int)] = []
+    let places = Dictionary(added.enumerated().map { (ExactName($1.exportName), $0) }) { first, _ in first }
     var function = 0
     for item in old.imports {
       guard case .function(let type) = item.type else { continue }
       defer { function += 1 }
       guard item.module == FunctionSpecialization.moduleName,
-        let place = added.firstIndex(where: { ExactName($0.exportName) == ExactName(item.name) })
+        let place = places[ExactName(item.name)]
       else { continue }
       let made = added[place].index
       let own = new.functions[made - spaces.importedFunctionCount]
@@ -61,19 +62,19 @@ extension Specializer {
       targets.append((function, place))
     }
     guard !targets.isEmpty else { return }
+    let replaced = Set(targets.map(\.function))
     var indices: [UInt32] = []
     var next: UInt32 = 0
     for function in 0..<spaces.importedFunctionCount + new.functions.count {
-      let isReplaced = targets.contains { $0.function == function }
-      indices.append(isReplaced ? Names.dropped : next)
-      if !isReplaced { next += 1 }
+      indices.append(replaced.contains(function) ? Names.dropped : next)
+      if !replaced.contains(function) { next += 1 }
     }
     var names = IndexRemapping()
     names.functions = indices
     var remapping = names
     for target in targets { remapping.functions?[target.function] = indices[added[target.added].index] }
     do throws(ModuleError) {
-      new = try withoutImports(Set(targets.map(\.function)), remapping, names: newNames.remapped(names))
+      new = try withoutImports(replaced, remapping, names: newNames.remapped(names))
     } catch {
       throw TransformError(error)
     }

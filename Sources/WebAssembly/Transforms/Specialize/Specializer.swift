@@ -12,6 +12,8 @@ struct Specializer {
   let old: Module
   let spaces: IndexSpaces
   let names: Names
+  let functions: FunctionLookup
+  let functionImports: [Import]
   let options: SpecializationOptions
   var stackPointer: UInt32?
   var new: Module
@@ -24,7 +26,10 @@ struct Specializer {
   var added: [SpecializedModule.Function] = []
   var copyCount = 0
   var shared: Set<UInt32> = []
-  var notes: [String] = []
+  private(set) var notes: [String] = []
+  private var noted: Set<ExactName> = []
+  /// The names of all exports.
+  var exportNames: Set<ExactName>
   /// The stack pointer of the copies for a memory.
   var stackPointers: [UInt32: UInt32] = [:]
   var droppedSections: [String] = []
@@ -36,6 +41,9 @@ struct Specializer {
     self.options = options
     names = Names(module)
     newNames = names
+    functions = FunctionLookup(module, names)
+    functionImports = module.imports.filter { $0.type.kind == .function }
+    exportNames = Set(module.exports.map { ExactName($0.name) })
     hints = BranchHints(module)
     stackPointer = Self.stackPointer(module, spaces, names, options.stackPointer)
     if stackPointer == nil, options.stackPointer != SpecializationOptions().stackPointer {
@@ -87,11 +95,7 @@ struct Specializer {
 
   /// The defined function of the name of an export, of the name section, or an index.
   func function(_ name: String) throws(TransformError) -> Root {
-    let exact = ExactName(name)
-    var found = old.exports.first { $0.kind == .function && ExactName($0.name) == exact }?.index
-    if found == nil {
-      found = names.names(of: .function).first { ExactName($0.name) == exact }?.index
-    }
+    var found = functions.exported(as: name) ?? functions.named(name)
     if found == nil, let index = UInt32(name), Int(index) < spaces.functions.count { found = index }
     guard let found, Int(found) < spaces.functions.count else {
       throw TransformError("there is no function '\(name: name)'")
@@ -99,18 +103,20 @@ struct Specializer {
     guard Int(found) >= spaces.importedFunctionCount else {
       throw TransformError("the function '\(name: name)' is imported: there is no code to copy")
     }
-    let exported = old.exports.first { $0.kind == .function && $0.index == found }?.name
-    let ownName = UInt32(name) == found ? exported ?? names.name(of: .function, found) ?? name : name
+    let ownName =
+      UInt32(name) == found ? functions.exportName(of: found) ?? names.name(of: .function, found) ?? name : name
     return Root(index: found, name: ownName, request: name)
   }
 
   /// What messages call a function.
   func describe(_ function: UInt32) -> String {
     if let name = names.name(of: .function, function) { return "'\(name: name)'" }
-    if let export = old.exports.first(where: { $0.kind == .function && $0.index == function }) {
-      return "'\(name: export.name)'"
-    }
+    if let name = functions.exportName(of: function) { return "'\(name: name)'" }
     return "function \(function)"
+  }
+
+  mutating func note(_ text: String) {
+    if noted.insert(ExactName(text)).inserted { notes.append(text) }
   }
 
   /// Refuses a memory that cannot take another one's place.

@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+@testable import polymnia
+
+/// Options that are repeated often: the parser alone would take quadratic time (`polymnia-fuzz growth` measures it).
+@Suite struct ManyOptionsTests {
+  private struct Help: Decodable {
+    struct Command: Decodable {
+      var commandName: String
+      var arguments: [Argument]?
+      var subcommands: [Command]?
+    }
+    struct Argument: Decodable {
+      struct Name: Decodable { var kind, name: String }
+      var kind: String
+      var isRepeating: Bool
+      var names: [Name]?
+    }
+    var command: Command
+  }
+
+  @Test func everyOptionThatMayBeRepeatedIsKnown() throws {
+    let outcome = try CommandFolder().run("--experimental-dump-help")
+    let help = try JSONDecoder().decode(Help.self, from: Data(outcome.output.utf8))
+    var found: [String: Set<String>] = [:]
+    for command in help.command.subcommands ?? [] {
+      for argument in command.arguments ?? [] where argument.isRepeating && argument.kind == "option" {
+        let names = argument.names ?? []
+        #expect(names.allSatisfy { $0.kind == "long" }, "a short name is not packed")
+        found[command.commandName, default: []].formUnion(names.map { "--" + $0.name })
+      }
+    }
+    #expect(found == ManyOptions.names)
+  }
+
+  @Test func valuesComeTogetherInOrder() {
+    let filler = (0..<40).flatMap { ["--env", "v\($0)=\($0)"] }
+    let values = (0..<40).map { "v\($0)=\($0)" }
+    #expect(
+      ManyOptions.packed(["run"] + filler + ["m.wat"]) == ["run", "--env=" + values.joined(separator: "\0"), "m.wat"])
+    #expect(
+      ManyOptions.packed(
+        ["run", "--env=a=", "--dir", "x"] + filler + ["--dir=y", "--invoke", "f", "--", "--env", "z"])
+        == [
+          "run", "--env=" + (["a="] + values).joined(separator: "\0"), "--dir=x\0y", "--invoke", "f", "--", "--env",
+          "z",
+        ])
+    // What is no value of the option is left to the parser.
+    let odd = ["run"] + filler + ["--env", "--env", "-x", "--env"]
+    #expect(
+      ManyOptions.packed(odd) == ["run", "--env=" + values.joined(separator: "\0"), "--env", "--env", "-x", "--env"])
+    let few = ["run", "--env", "a=1", "--env", "b=2", "m.wat"]
+    #expect(ManyOptions.packed(few) == few)
+    let other = ["no-such-command"] + filler
+    #expect(ManyOptions.packed(other) == other)
+    // Scalars that join with what is before them hide nothing.
+    let joined = (0..<40).flatMap { _ in ["--env", "\u{301}a=\u{301}"] }
+    #expect(
+      Many<String>(
+        argument: String(ManyOptions.packed(["run"] + joined)[1].unicodeScalars.dropFirst("--env=".count)))?.values
+        .count
+        == 40)
+  }
+
+  private static func program(variables: Int) -> String {
+    """
+    (module (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+      (func (export "_start") (drop (call $sizes (i32.const 0) (i32.const 4)))
+        (call $exit (i32.ne (i32.load (i32.const 0)) (i32.const \(variables))))))
+    """
+  }
+
+  @Test(arguments: [1, 31, 32, 500]) func allValuesArrive(count: Int) throws {
+    let folder = try CommandFolder(["m.wat": Self.program(variables: count)])
+    let variables = (0..<count).map { "--env v\($0)=x" }.joined(separator: " ")
+    #expect(try folder.shell("polymnia run \(variables) m.wat").status == 0)
+  }
+
+  /// What is wrong is told as it is where there are few.
+  @Test(arguments: [1, 100]) func aWrongOneIsNamed(count: Int) throws {
+    let folder = try CommandFolder(["m.wat": Self.program(variables: count)])
+    let variables = (0..<count).map { "--env v\($0)=x" }.joined(separator: " ")
+    let outcome = try folder.shell("polymnia run \(variables) --env nothing m.wat")
+    #expect(outcome.status == 2)
+    #expect(
+      outcome.errors.hasPrefix("Error: The value 'nothing' is invalid for '--env <name=value>'"), "\(outcome.errors)")
+  }
+}
