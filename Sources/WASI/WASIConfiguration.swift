@@ -109,9 +109,9 @@ public enum WASIError: Error, Hashable, Sendable {
 extension WASIError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .preopen(let host, let error): "cannot open the folder \(host): \(error)"
+    case .preopen(let host, let error): "cannot open the folder \(name: host): \(error)"
     case .stream(let descriptor, let error): "cannot use descriptor \(descriptor) as a standard stream: \(error)"
-    case .unusableText(let text): "not usable as an argument or variable: \(String(reflecting: text))"
+    case .unusableText(let text): "not usable as an argument or variable: \(quoted: text)"
     case .argumentsTooLarge: "arguments and environment are too large"
     case .noMemory(let name, []):
       "WASI needs the guest's memory, but no memory is exported, neither as \(quoted: name) nor by another name"

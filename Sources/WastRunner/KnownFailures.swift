@@ -6,11 +6,11 @@ public struct KnownFailures: Sendable {
 
   /// The list, or nil where a line is not one of the list's.
   public init?(_ text: String) {
-    for line in text.split(separator: "\n") {
-      let words = line.prefix { $0 != "#" }.split(separator: " ")
+    for line in text.lines {
+      let words = line.parts(between: "#", most: 2)[0].words
       if words.isEmpty { continue }
       guard words.count == 2, let count = Int(words[1]) else { return nil }
-      counts.append((String(words[0]), count))
+      counts.append((words[0], count))
     }
   }
 

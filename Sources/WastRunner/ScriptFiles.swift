@@ -10,7 +10,7 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// The system's words.
   public var message: String
 
-  public var description: String { "\(path): \(message)" }
+  public var description: String { "\(name: path): \(message)" }
 
   init(_ path: String, errno number: Int32 = errno) {
     self.path = path

@@ -151,7 +151,7 @@ struct ScriptRunner {
       runner.scope = try Scope(store: runner.store, features: runner.engine.configuration.features)
       for module in shared {
         guard let instance = outer.instances[ExactName(module)] else {
-          throw Mismatch(expected: "the instance $\(module)", got: "the module was not instantiated")
+          throw Mismatch(expected: "the instance $\(name: module)", got: "the module was not instantiated")
         }
         runner.scope.instances[ExactName(module)] = instance
       }

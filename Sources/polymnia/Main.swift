@@ -116,7 +116,9 @@ enum Main {
       return 0
     }
     if let plain = error as? ExitCode { return plain.rawValue }
-    printError(message)
+    // The parser repeats arguments as they are.
+    let lines = message.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+    printError(lines.map { "\(name: String($0))" }.joined(separator: "\n"))
     return ExitStatus.usage
   }
 }

@@ -87,4 +87,36 @@ import Testing
     #expect(
       outcome.errors.hasPrefix("Error: The value 'nothing' is invalid for '--env <name=value>'"), "\(outcome.errors)")
   }
+
+  /// A mark that joins with a separator does not hide it, and what the command line says forges no line.
+  @Test func argumentsAreReadByScalars() throws {
+    #expect(Variable(argument: "A=\u{301}x")?.value.unicodeScalars.elementsEqual("\u{301}x".unicodeScalars) == true)
+    #expect(LinkedFile(argument: "a=\u{301}")?.name == "a")
+    #expect(Folder(argument: "/x::\u{301}y")?.host == "/x")
+    #expect(Folder(argument: "/a:b::c:d")?.host == "/a:b" && Folder(argument: "/a:b::c:d")?.guest == "c:d")
+    #expect(Folder(argument: "/a::b::c")?.guest == "b::c" && Folder(argument: ":a")?.guest == ":a")
+    #expect(Folder(argument: "::b") == nil && Folder(argument: "a::") == nil)
+  }
+
+  @Test(arguments: [
+    "add-memory --memory \"$x=z\" m.wat -o n.wasm", "run \"$x\"", "lower --reserve \"$x\" m.wat -o n.wasm",
+    "strip \"--$x\" m.wat", "run --env \"$x\" m.wat", "\"$x\"", "validate \"$x\"", "link \"$x\" -o n.wasm",
+    "link m=m.wat --export \"$x\" -o n.wasm", "link m=m.wat --rename \"$x=b\" -o n.wasm",
+    "objdump --function \"$x\" m.wat",
+    "objdump --section \"$x\" m.wat", "compile --dump ir --function \"$x\" m.wat", "print m.wat -o \"/no/$x\"",
+    "specialize --function \"$x\" --memory 0=1 m.wat -o n.wasm",
+    "specialize --function f --memory \"$x\" m.wat -o n.wasm",
+    "validate --features \"$x\" m.wat", "instrument --stores log --memory \"$x\" m.wat -o n.wasm",
+    "specialize --function f --memory 0=1 --stack \"$x\" m.wat -o n.wasm", "report \"$x\"", "wast \"$x\"",
+    "bind-memories --memory \"$x=z\" m.wat -o n.wasm", "run --invoke \"$x\" m.wat", "run --invoke g m.wat \"$x\"",
+    "run --link \"a=$x\" m.wat", "run --dir \"$x\" m.wat", "strip --remove \"$x\" m.wat -o n.wasm",
+    "lower --glue \"$x\" m.wat -o n.wasm", "dispatch --function f --memories \"$x\" m.wat -o n.wasm",
+  ])
+  func messagesShowNoControlCharacters(line: String) throws {
+    let module = "(module (memory 1) (memory 1) (func $f (export \"f\")) (func (export \"g\") (param i32)))"
+    let folder = try CommandFolder(["m.wat": module])
+    let outcome = try folder.shell("x=$(printf 'a\\033[31mb'); polymnia \(line)")
+    #expect(!outcome.errors.isEmpty)
+    #expect(!(outcome.errors + outcome.output).unicodeScalars.contains("\u{1b}"), "\(line)")
+  }
 }

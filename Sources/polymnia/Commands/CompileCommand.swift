@@ -142,7 +142,7 @@ struct InspectedModule {
   func function(_ text: String) throws -> Int {
     if let function = inspector.function(named: text) { return function }
     guard let index = Int(text), inspector.functions.contains(index) else {
-      throw CommandFailure(name, "no function '\(text)' is defined in the module")
+      throw CommandFailure(name, "no function '\(name: text)' is defined in the module")
     }
     return index
   }

@@ -24,7 +24,7 @@ struct DispatchCommand: ParsableCommand {
   @OptionGroup var arguments: SpecializationArguments
 
   func run() throws {
-    let memories = memories.map { $0.split(separator: ",", omittingEmptySubsequences: false).map { String($0) } }
+    let memories = memories.map { $0.parts(between: ",") }
     try arguments.run { (module, options) throws(TransformError) in
       try FunctionSpecialization.dispatch(
         module, functions: arguments.functions.all(), from: from, memories: memories, options: options)

@@ -71,7 +71,7 @@ struct LinkCommand: ParsableCommand {
     guard !(json && output == "-") else { throw ValidationError("--json and --output - both write to standard output") }
     let inputs = try modules.map { argument in
       guard let input = LinkedFile(argument: argument) else {
-        throw ValidationError("\(argument): expected NAME=FILE")
+        throw ValidationError("\(name: argument): expected NAME=FILE")
       }
       return input
     }
@@ -150,17 +150,17 @@ struct LinkCommand: ParsableCommand {
   }
 
   private static func exportRequest(_ text: String) throws -> LinkOptions.ExportRequest {
-    let parts = text.split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-    guard parts.count >= 2 else { throw ValidationError("--export \(text): expected NAME=ITEM or NAME=ITEM=AS") }
+    let parts = text.parts(between: "=", most: 3)
+    guard parts.count >= 2 else { throw ValidationError("--export \(name: text): expected NAME=ITEM or NAME=ITEM=AS") }
     return LinkOptions.ExportRequest(module: parts[0], name: parts[1], as: parts.count > 2 ? parts[2] : nil)
   }
 
   private static func rename(_ text: String) throws -> LinkOptions.ImportRename {
-    let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+    let parts = text.parts(between: "=")
     switch parts.count {
     case 2: return LinkOptions.ImportRename(module: parts[0], newModule: parts[1])
     case 4: return LinkOptions.ImportRename(module: parts[0], name: parts[1], newModule: parts[2], newName: parts[3])
-    default: throw ValidationError("--rename \(text): expected MODULE=OTHER or MODULE=ITEM=OTHER=ITEM")
+    default: throw ValidationError("--rename \(name: text): expected MODULE=OTHER or MODULE=ITEM=OTHER=ITEM")
     }
   }
 }

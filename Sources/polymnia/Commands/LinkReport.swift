@@ -19,7 +19,7 @@ struct LinkReport {
       !linked.unused.contains(last.name)
     {
       warnings.append(
-        "\(last.file): the last module, whose exports are those of the linked one, uses nothing of the others: they were "
+        "\(name: last.file): the last module, whose exports are those of the linked one, uses nothing of the others: they were "
           + "removed")
     }
     return warnings + dropped

@@ -71,12 +71,11 @@ struct LowerCommand: ParsableCommand {
   private func reservations(in file: TransformFile) throws -> [Int: UInt64] {
     var result: [Int: UInt64] = [:]
     for item in reserve.all() {
-      guard let split = item.lastIndex(of: "="), let pages = UInt64(item[item.index(after: split)...]) else {
-        throw ValidationError("--reserve \(item): expected NAME=PAGES")
+      guard let (name, number) = item.cut(atLast: "="), let pages = UInt64(number) else {
+        throw ValidationError("--reserve \(name: item): expected NAME=PAGES")
       }
-      let name = String(item[..<split])
       guard let memory = file.memoryIndex(of: name) else {
-        throw CommandFailure(file.file.name, "--reserve \(item): there is no memory '\(name: name)'")
+        throw CommandFailure(file.file.name, "--reserve \(name: item): there is no memory '\(name: name)'")
       }
       result[Int(memory)] = pages
     }
@@ -86,7 +85,7 @@ struct LowerCommand: ParsableCommand {
   private static func glueText(for path: String) throws -> String {
     if path.hasSuffix(".js") || path.hasSuffix(".mjs") { return LoweringGlue.javaScript }
     if path.hasSuffix(".swift") { return LoweringGlue.swift }
-    throw ValidationError("--glue \(path): the name must end in .js, .mjs or .swift")
+    throw ValidationError("--glue \(name: path): the name must end in .js, .mjs or .swift")
   }
 }
 

@@ -71,9 +71,9 @@ struct ObjdumpCommand: ParsableCommand {
     if disassemble { return Array(dump.module.bodies.indices) }
     return try function.all().map { text in
       guard let number = dump.function(text) else {
-        throw CommandFailure(dump.file, "there is no function '\(text)'")
+        throw CommandFailure(dump.file, "there is no function '\(name: text)'")
       }
-      guard number >= 0 else { throw CommandFailure(dump.file, "function '\(text)' is imported: it has no body") }
+      guard number >= 0 else { throw CommandFailure(dump.file, "function '\(name: text)' is imported: it has no body") }
       return number
     }
   }

@@ -153,10 +153,8 @@ struct LinkedFile: ExpressibleByArgument {
   var file: String
 
   init?(argument: String) {
-    guard let equals = argument.firstIndex(of: "=") else { return nil }
-    name = String(argument[..<equals])
-    file = String(argument[argument.index(after: equals)...])
-    if file.isEmpty { return nil }
+    guard let (name, file) = argument.cut(at: "="), !file.isEmpty else { return nil }
+    (self.name, self.file) = (name, file)
   }
 }
 
@@ -166,10 +164,11 @@ struct Folder: ExpressibleByArgument {
   var guest: String
 
   init?(argument: String) {
-    guard !argument.isEmpty else { return nil }
-    let parts = argument.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    host = parts[0]
-    guest = parts.count == 2 ? parts[1] : parts[0]
+    // The first "::".
+    let parts = argument.parts(between: ":")
+    let place = parts.indices.dropFirst().dropLast().first { parts[$0].isEmpty } ?? parts.count
+    host = parts[..<place].joined(separator: ":")
+    guest = place < parts.count ? parts[(place + 1)...].joined(separator: ":") : host
     if host.isEmpty || guest.isEmpty { return nil }
   }
 }
@@ -180,8 +179,7 @@ struct Variable: ExpressibleByArgument {
   var value: String
 
   init?(argument: String) {
-    guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else { return nil }
-    name = String(argument[..<equals])
-    value = String(argument[argument.index(after: equals)...])
+    guard let (name, value) = argument.cut(at: "="), !name.isEmpty else { return nil }
+    (self.name, self.value) = (name, value)
   }
 }

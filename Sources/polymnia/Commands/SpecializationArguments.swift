@@ -62,7 +62,7 @@ struct SpecializationArguments: ParsableArguments {
       case "shared": options.stack = .shared
       case let text?:
         guard let address = UInt64(text) else {
-          throw ValidationError("--stack \(text): expected 'shared' or an address")
+          throw ValidationError("--stack \(name: text): expected 'shared' or an address")
         }
         options.stack = .at(address)
       }
@@ -70,7 +70,7 @@ struct SpecializationArguments: ParsableArguments {
       case nil: break
       case "stay": options.staticData = .stay
       case "move": options.staticData = .move
-      case let text?: throw ValidationError("--static \(text): expected 'stay' or 'move'")
+      case let text?: throw ValidationError("--static \(name: text): expected 'stay' or 'move'")
       }
       let (functions, exportNames) = (functions.all(), exportNames.all())
       guard exportNames.isEmpty || exportNames.count == functions.count else {

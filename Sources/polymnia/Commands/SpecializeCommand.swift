@@ -22,11 +22,10 @@ struct SpecializeCommand: ParsableCommand {
   func run() throws {
     var pairs: [(from: String, to: String)] = []
     for text in memories.all() {
-      guard let split = text.lastIndex(of: "="), split > text.startIndex, text.index(after: split) < text.endIndex
-      else {
-        throw ValidationError("--memory \(text): expected FROM=TO")
+      guard let (from, to) = text.cut(atLast: "="), !from.isEmpty, !to.isEmpty else {
+        throw ValidationError("--memory \(name: text): expected FROM=TO")
       }
-      pairs.append((String(text[..<split]), String(text[text.index(after: split)...])))
+      pairs.append((from, to))
     }
     guard !pairs.isEmpty else { throw ValidationError("Missing expected option '--memory <from=to>'") }
     try arguments.run { (module, options) throws(TransformError) in

@@ -70,7 +70,7 @@ struct TransformFile {
 
   func warn(_ message: String) { Self.warn(message, of: file.name) }
 
-  static func warn(_ message: String, of file: String) { printError("polymnia: warning: \(file): \(message)") }
+  static func warn(_ message: String, of file: String) { printError("polymnia: warning: \(name: file): \(message)") }
 
   /// The memory that a name of the text format, of an export, or a number means.
   func memoryIndex(of name: String) -> UInt32? {

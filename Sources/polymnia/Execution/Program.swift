@@ -81,7 +81,7 @@ final class Program {
       return nil
     }
     return CodeCache(path: path) { failure in
-      if isWanted == true || failure.isUnsafe { printError("polymnia: warning: no cache: \(path): \(failure)") }
+      if isWanted == true || failure.isUnsafe { printError("polymnia: warning: no cache: \(name: path): \(failure)") }
     }
   }
 
@@ -214,7 +214,9 @@ final class Program {
     return try zip(arguments, type.parameters).map { argument, type in
       guard let value = ValueText.parse(argument, as: type) else {
         throw CommandFailure(
-          diagnostics: ["polymnia: error: argument '\(argument)' of '\(name: name)' is not a value of type \(type)"],
+          diagnostics: [
+            "polymnia: error: argument '\(name: argument)' of '\(name: name)' is not a value of type \(type)"
+          ],
           status: ExitStatus.usage)
       }
       return value

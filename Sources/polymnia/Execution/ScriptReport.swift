@@ -20,14 +20,15 @@ struct ScriptReport: Sendable {
     let isExpected = isExpected(outcome)
     if known == nil || !isExpected || verbosity == .verbose {
       for failure in outcome.failures {
-        text += "\(outcome.path):\(failure.line): \(failure.what): expected \(failure.expected), got \(failure.got)\n"
+        text +=
+          "\(name: outcome.path):\(failure.line): \(failure.what): expected \(failure.expected), got \(failure.got)\n"
       }
     }
     if known != nil && !isExpected {
-      text += "\(outcome.path): \(outcome.failed) failed, \(known?.count(of: outcome.path) ?? 0) known to fail\n"
+      text += "\(name: outcome.path): \(outcome.failed) failed, \(known?.count(of: outcome.path) ?? 0) known to fail\n"
     }
     if verbosity == .verbose || (verbosity == .normal && outcome.failed > 0) {
-      text += "\(outcome.path): \(Self.counts([outcome]))\n"
+      text += "\(name: outcome.path): \(Self.counts([outcome]))\n"
     }
     return text
   }

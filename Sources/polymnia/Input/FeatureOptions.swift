@@ -31,9 +31,10 @@ struct FeatureOptions: ParsableArguments {
   var change: @Sendable (FeatureSet) -> FeatureSet {
     get throws {
       var steps: [(feature: Feature, isOn: Bool)] = []
-      for item in changes.all().filter({ $0 != "help" }).flatMap({ $0.split(separator: ",") }) {
-        let isOn = !item.hasPrefix("-")
-        let name = String(item.hasPrefix("-") || item.hasPrefix("+") ? item.dropFirst() : item)
+      for item in changes.all().filter({ $0 != "help" }).flatMap({ $0.parts(between: ",") }) where !item.isEmpty {
+        let isOn = item.unicodeScalars.first != "-"
+        let hasSign = !isOn || item.unicodeScalars.first == "+"
+        let name = String(item.unicodeScalars.dropFirst(hasSign ? 1 : 0))
         let features = name == "all" ? Feature.allCases : Feature(rawValue: name).map { [$0] } ?? []
         guard !features.isEmpty else {
           throw ValidationError("Unknown feature '\(name: name)'. '--features help' lists the features.")

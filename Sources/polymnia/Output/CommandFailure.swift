@@ -11,6 +11,6 @@ struct CommandFailure: Error {
 
   /// `place` is a file, or a file with a position.
   init(_ place: String, _ message: String, status: Int32 = ExitStatus.inputError) {
-    self.init(diagnostics: ["polymnia: error: \(place): \(message)"], status: status)
+    self.init(diagnostics: ["polymnia: error: \(name: place): \(message)"], status: status)
   }
 }

@@ -5,7 +5,7 @@ extension InstrumentReport {
   ///
   /// - Parameter top: how many lines a table has at most.
   func text(top: Int) -> String {
-    var output = "\(file): \(kinds.joined(separator: ", "))\n"
+    var output = "\(name: file): \(kinds.joined(separator: ", "))\n"
     if data.flags.contains(.incomplete) {
       output += "the undo log is not complete: there was no more memory for it\n"
     }

@@ -118,7 +118,7 @@ final class CodeProfiler: Sendable {
 
   /// Notes the code of a function, at its place.
   func add(_ name: String, at address: UInt, size: Int) {
-    let name = String(name.map { $0 == "\n" || $0 == "\0" ? "?" : $0 })
+    let name = String(String.UnicodeScalarView(name.unicodeScalars.map { $0 == "\n" || $0 == "\0" ? "?" : $0 }))
     Self.files.withLock { files in
       // Nobody has asked for more than names, so nobody is told where there can be none.
       if files.generation != Fork.generation { _ = Self.open(profile, in: &files) }

@@ -88,7 +88,7 @@ public enum MemoryAddition {
       if declaration.importedFrom == nil { nextOwn += 1 } else { nextImported += 1 }
       let isNumber = declaration.reference.allSatisfy { $0.isASCII && $0.isNumber }
       if isNumber, UInt32(declaration.reference) != index {
-        throw TransformError("memory \(declaration.reference) would get the index \(index)")
+        throw TransformError("memory \(name: declaration.reference) would get the index \(index)")
       }
       result.append(
         Addition(

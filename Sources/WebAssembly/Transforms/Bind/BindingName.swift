@@ -53,13 +53,11 @@ struct BindingName {
   }()
 
   init(_ text: String) throws(TransformError) {
-    let words = text.split(separator: " ", omittingEmptySubsequences: true)
-    guard let first = words.first, let at = first.firstIndex(of: "@") else {
+    let words = text.parts(between: " ").filter { !$0.isEmpty }
+    guard let (operation, reference) = words.first?.cut(at: "@") else {
       throw TransformError("the name must be an instruction, '@' and a memory, as in i32.load@1")
     }
-    let operation = String(first[..<at])
-    memories = first[first.index(after: at)...].split(separator: ",", omittingEmptySubsequences: false)
-      .map { MemoryReference($0) }
+    memories = reference.parts(between: ",").map { MemoryReference($0) }
     guard !memories.contains(.name("")) else { throw TransformError("there is no memory after '@' or ','") }
     instruction = nil
     alignment = 0
@@ -70,7 +68,7 @@ struct BindingName {
           "\(operation) cannot be bound: only the linker knows data segments; copy from memory 0 with memory.copy")
       }
       guard let row = Self.operators[operation] else {
-        throw TransformError("there is no memory instruction '\(operation)'")
+        throw TransformError("there is no memory instruction '\(name: operation)'")
       }
       instruction = row
       alignment = row.width
@@ -85,7 +83,7 @@ struct BindingName {
     try immediates(words.dropFirst())
   }
 
-  private mutating func immediates(_ words: ArraySlice<Substring>) throws(TransformError) {
+  private mutating func immediates(_ words: ArraySlice<String>) throws(TransformError) {
     let kind = instruction?.immediates ?? .none
     let hasArgument = kind == .memoryArgument || kind == .memoryArgumentAndLane
     var hasLane = false
@@ -100,7 +98,7 @@ struct BindingName {
         lane = value
         hasLane = true
       } else {
-        throw TransformError("'\(word)' is not understood")
+        throw TransformError("'\(name: word)' is not understood")
       }
     }
     guard let row = instruction, hasArgument else { return }

@@ -40,7 +40,7 @@ struct BindingPlan {
         try annotate(number, declaration)
       } else {
         guard new.updateValue(declaration, forKey: try Self.checked(number)) == nil else {
-          throw TransformError("memory '\(declaration.reference)' is declared twice")
+          throw TransformError("memory '\(name: declaration.reference)' is declared twice")
         }
         if let name = declaration.name { try give(name, number) }
       }
@@ -60,7 +60,7 @@ struct BindingPlan {
     }
     for declaration in named {
       if numbers[ExactName(declaration.reference)] != nil {
-        throw TransformError("memory '\(declaration.reference)' is declared twice")
+        throw TransformError("memory '\(name: declaration.reference)' is declared twice")
       }
       let number = try Self.checked(free())
       new[number] = declaration
@@ -105,7 +105,8 @@ struct BindingPlan {
   private mutating func annotate(_ number: Int, _ declaration: MemoryDeclaration) throws(TransformError) {
     guard declaration.isOnlyNames else {
       throw TransformError(
-        "memory '\(declaration.reference)' is the module's own memory \(number): only export and name can be given")
+        "memory '\(name: declaration.reference)' is the module's own memory \(number): only export and name can be given"
+      )
     }
     if let name = declaration.name {
       try give(name, number)

@@ -25,7 +25,7 @@ struct BoundOperation {
     func place(_ reference: MemoryReference) throws(TransformError) -> BindingPlan.Place? {
       guard let number = plan.number(reference) else {
         if reference == .any { return nil }
-        throw TransformError("there is no memory \(reference)")
+        throw TransformError("there is no memory \(name: reference.description)")
       }
       return plan.places[number]
     }

@@ -33,25 +33,25 @@ public struct MemoryDeclaration: Hashable, Sendable {
 
   /// Reads a declaration from its text.
   public init(parsing text: String) throws(TransformError) {
-    let end = text.firstIndex(of: "=") ?? text.endIndex
-    self.init(reference: String(text[..<end]))
-    guard !reference.isEmpty, reference != "*", !reference.contains(where: { " ,@".contains($0) }) else {
-      throw TransformError("memory '\(text)': expected NAME=ATTRIBUTE,… with a number or a name")
-    }
-    guard end < text.endIndex else { return }
-    for attribute in text[text.index(after: end)...].split(separator: ",", omittingEmptySubsequences: false) {
+    let parts = text.parts(between: "=", most: 2)
+    self.init(reference: parts[0])
+    guard !reference.isEmpty, reference != "*",
+      !reference.unicodeScalars.contains(where: { " ,@".unicodeScalars.contains($0) })
+    else { throw TransformError("memory '\(name: text)': expected NAME=ATTRIBUTE,… with a number or a name") }
+    guard parts.count == 2 else { return }
+    for attribute in parts[1].parts(between: ",") {
       guard try read(attribute) else {
         throw TransformError(
-          "memory '\(text)': '\(attribute)' is not understood; there are export, export:NAME, import:MODULE.NAME, "
+          "memory '\(name: text)': '\(name: attribute)' is not understood; there are export, export:NAME, import:MODULE.NAME, "
             + "min=PAGES, max=PAGES, i32, i64, shared, pagesize=1 and name=NAME")
       }
     }
   }
 
-  private mutating func read(_ attribute: Substring) throws(TransformError) -> Bool {
+  private mutating func read(_ attribute: String) throws(TransformError) -> Bool {
     func rest(_ prefix: String) -> String? {
-      attribute.hasPrefix(prefix) && attribute.utf8.count > prefix.utf8.count
-        ? String(attribute.dropFirst(prefix.count)) : nil
+      attribute.utf8.starts(with: prefix.utf8) && attribute.utf8.count > prefix.utf8.count
+        ? String(attribute.utf8.dropFirst(prefix.utf8.count)) : nil
     }
     switch attribute {
     case "i32": addressType = .i32
@@ -61,7 +61,8 @@ public struct MemoryDeclaration: Hashable, Sendable {
     case "pagesize=65536": pageSizeLog2 = 16
     case "export":
       guard case .name(let name) = MemoryReference(reference) else {
-        throw TransformError("memory '\(reference)': a memory with a number needs a name to be exported: export:NAME")
+        throw TransformError(
+          "memory '\(name: reference)': a memory with a number needs a name to be exported: export:NAME")
       }
       exports.append(name)
     default:
@@ -75,8 +76,8 @@ public struct MemoryDeclaration: Hashable, Sendable {
         exports.append(name)
       } else if let name = rest("name=") {
         self.name = name
-      } else if let origin = rest("import:"), let dot = origin.firstIndex(of: ".") {
-        importedFrom = ImportName(module: String(origin[..<dot]), name: String(origin[origin.index(after: dot)...]))
+      } else if let (module, name) = rest("import:")?.cut(at: ".") {
+        importedFrom = ImportName(module: module, name: name)
       } else {
         return false
       }
@@ -89,10 +90,11 @@ public struct MemoryDeclaration: Hashable, Sendable {
     let usual: UInt64 = importedFrom != nil ? 0 : pageSizeLog2 == 16 ? 1 : 65536
     let limits = Limits(minimum: minimum ?? min(usual, maximum ?? usual), maximum: maximum)
     if let maximum, maximum < limits.minimum {
-      throw TransformError("memory '\(reference)': its minimum of \(limits.minimum) is above its maximum of \(maximum)")
+      throw TransformError(
+        "memory '\(name: reference)': its minimum of \(limits.minimum) is above its maximum of \(maximum)")
     }
     if isShared, maximum == nil {
-      throw TransformError("memory '\(reference)': a shared memory needs a maximum: max=PAGES")
+      throw TransformError("memory '\(name: reference)': a shared memory needs a maximum: max=PAGES")
     }
     return MemoryType(limits: limits, addressType: addressType, isShared: isShared, pageSizeLog2: pageSizeLog2)
   }
@@ -129,7 +131,7 @@ extension MemoryDeclaration {
         if let place = places.updateValue(declarations.count, forKey: ExactName(declaration.reference)) {
           guard declarations[place] == declaration else {
             throw TransformError(
-              "the custom section '\(sectionName)' declares memory '\(declaration.reference)' in two ways")
+              "the custom section '\(sectionName)' declares memory '\(name: declaration.reference)' in two ways")
           }
           places[ExactName(declaration.reference)] = place
           continue
