@@ -228,20 +228,18 @@ extension Linking {
       }, uninitialized: uninitialized, unused: inputs.indices.filter { !isUsed($0, live) }.map { inputs[$0].name })
   }
 
-  /// Whether anything that a module defines is left, or it defines nothing.
+  /// Whether anything that a module defines is left; where it defines nothing, anything of what it passes on.
   private func isUsed(_ number: Int, _ live: Liveness) -> Bool {
     let spaces = inputs[number].module.spaces
-    var isEmpty = true
-    for (kind, imported) in [
+    let kinds = [
       (ExternalKind.function, spaces.importedFunctionCount), (.table, spaces.importedTableCount),
       (.memory, spaces.importedMemoryCount), (.global, spaces.importedGlobalCount), (.tag, spaces.importedTagCount),
-    ] {
-      for item in items[number][Int(kind.rawValue)][imported...] {
-        isEmpty = false
-        if live[ModuleAssembly.space(kind), index(item, kind)] { return true }
-      }
+    ]
+    func all(_ kind: ExternalKind) -> [Item] { items[number][Int(kind.rawValue)] }
+    let definesNothing = kinds.allSatisfy { kind, imported in all(kind).count == imported }
+    return kinds.contains { kind, imported in
+      all(kind)[(definesNothing ? 0 : imported)...].contains { live[ModuleAssembly.space(kind), index($0, kind)] }
     }
-    return isEmpty
   }
 
   private func memories(_ parts: ModuleParts, _ assembled: AssembledModule) -> [LinkedModule.Memory] {
