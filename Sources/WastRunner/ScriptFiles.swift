@@ -4,10 +4,10 @@
   import Glibc
 #endif
 
-/// The system refused to list or read a file.
+/// The system refused to list or read a file, or the file is too large.
 public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public var path: String
-  /// The system's words.
+  /// The system's words, or ours.
   public var message: String
 
   public var description: String { "\(name: path): \(message)" }
@@ -15,6 +15,11 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
   init(_ path: String, errno number: Int32 = errno) {
     self.path = path
     message = String(cString: strerror(number))
+  }
+
+  init(_ path: String, largerThan limit: UInt64, _ advice: String) {
+    self.path = path
+    message = "more than \(limit) bytes\(advice)"
   }
 }
 
@@ -50,7 +55,9 @@ public enum ScriptFiles {
   }
 
   /// The contents of a file, which need not have an end: up to a limit in bytes.
-  public static func read(_ path: String, limit: UInt64 = 1 << 30) throws(FileFailure) -> [UInt8] {
+  ///
+  /// - Parameter advice: What a refusal says beside the limit.
+  public static func read(_ path: String, limit: UInt64 = 1 << 30, advice: String = "") throws(FileFailure) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileFailure(path) }
     defer { close(descriptor) }
@@ -62,7 +69,7 @@ public enum ScriptFiles {
       guard count >= 0 else { throw FileFailure(path) }
       if count == 0 { return contents }
       contents.append(contentsOf: piece[..<count])
-      guard contents.count <= limit else { throw FileFailure(path, errno: EFBIG) }
+      guard contents.count <= limit else { throw FileFailure(path, largerThan: limit, advice) }
     }
   }
 

@@ -22,6 +22,8 @@ public struct SuiteOptions: Sendable {
   public var timeLimit = Duration.seconds(120)
   /// Files of more bytes are refused.
   public var largestScript: UInt64 = 1 << 30
+  /// What the refusal says besides: how larger files can be allowed.
+  public var largestScriptAdvice = ""
 
   public init() {}
 }
@@ -45,7 +47,8 @@ public enum ScriptSuite {
   /// Runs the script of one file.
   public static func run(_ path: String, options: SuiteOptions) -> ScriptOutcome {
     do throws(FileFailure) {
-      return run(try ScriptFiles.read(path, limit: options.largestScript), path: path, options: options)
+      let source = try ScriptFiles.read(path, limit: options.largestScript, advice: options.largestScriptAdvice)
+      return run(source, path: path, options: options)
     } catch {
       var outcome = ScriptOutcome(path: path)
       outcome.failures.append(

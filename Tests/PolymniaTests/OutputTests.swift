@@ -41,6 +41,16 @@ import Testing
     #expect(try folder.files == ["x", "x.wat"])
   }
 
+  /// The memory for machine code is a file to the system, and larger than such a limit.
+  @Test(arguments: ["compile x.wat -o out", "run --precompiled code"])
+  func whereThereIsNoRoomForMachineCodeThatIsTheReason(command: String) throws {
+    let folder = try CommandFolder(["x.wat": Self.module])
+    guard try folder.run("compile", "x.wat", "-o", "code").status == 0 else { return }
+    let outcome = try folder.shell("ulimit -f 100; polymnia \(command)")
+    #expect(outcome.status == 1 && outcome.errors.contains("size of files may be the reason"), "\(outcome.errors)")
+    #expect(try folder.files == ["code", "x.wat"])
+  }
+
   @Test func theInputCanBeTheOutput() throws {
     let folder = try CommandFolder(["x.wat": Self.module])
     #expect(try folder.run("parse", "x.wat", "-o", "x").status == 0)

@@ -14,6 +14,8 @@ public enum PrecompiledCodeError: Error, Hashable, Sendable, CustomStringConvert
   case otherConfiguration
   /// The engine makes no machine code, so that it runs none.
   case notExecutable
+  /// The system does not let this process have the memory for machine code.
+  case refused
   /// The module was not compiled from bytes, so that there are none to write.
   case noBinary
 
@@ -25,6 +27,8 @@ public enum PrecompiledCodeError: Error, Hashable, Sendable, CustomStringConvert
     case .otherProcessor: "compiled for a processor with other features"
     case .otherConfiguration: "compiled for another configuration of memories"
     case .notExecutable: "machine code is not executed here"
+    case .refused:
+      "the system refuses the memory for machine code; a limit on addresses or on the size of files may be the reason"
     case .noBinary: "the module is not in the binary format"
     }
   }
@@ -59,7 +63,7 @@ extension CompiledModule {
   /// - Parameter sink: Gets the bytes, front to back. What it throws is thrown.
   /// - Throws: ``PrecompiledCodeError`` where there is no machine code.
   public func writePrecompiled(to sink: (UnsafeRawBufferPointer) throws -> Void) throws {
-    guard let machine, let build = BuildIdentity.bytes else { throw PrecompiledCodeError.notExecutable }
+    guard let machine, let build = BuildIdentity.bytes else { throw engine.withoutMachineCode }
     guard let binary else { throw PrecompiledCodeError.noBinary }
     compileFunctions()
     var header = PrecompiledFile.magic
@@ -83,7 +87,7 @@ extension CompiledModule {
   /// - Throws: ``PrecompiledCodeError``, or ``ModuleError`` of the module.
   @unsafe public convenience init(precompiled bytes: [UInt8], engine: Engine) throws {
     guard Self.isPrecompiled(bytes) else { throw PrecompiledCodeError.notPrecompiled }
-    guard engine.makesMachineCode, let build = BuildIdentity.bytes else { throw PrecompiledCodeError.notExecutable }
+    guard engine.makesMachineCode, let build = BuildIdentity.bytes else { throw engine.withoutMachineCode }
     var offset = PrecompiledFile.magic.count
     func take(_ count: UInt64) throws -> ArraySlice<UInt8> {
       guard offset <= bytes.count, count <= bytes.count - offset else { throw PrecompiledCodeError.damaged }
@@ -111,6 +115,13 @@ extension CompiledModule {
     try self.init(validated, engine: engine, binary: binary, digest: nil)
     guard let machine else { throw PrecompiledCodeError.notExecutable }
     try code.load(into: machine)
+  }
+}
+
+extension Engine {
+  /// Why it makes no machine code.
+  fileprivate var withoutMachineCode: PrecompiledCodeError {
+    configuration.tier == .compiler && MachineCode.isRefused ? .refused : .notExecutable
   }
 }
 

@@ -11,6 +11,15 @@ enum MachineCode {
   static let isAvailable =
     ExecutableMemory.shared != nil && ProcessorFeatures.hasFloor && CodeRegistry.shared.isAvailable
 
+  /// Whether it could, if the system gave us the memory. Without that the processor cannot be asked what it has.
+  static var isRefused: Bool {
+    #if os(Linux) && arch(x86_64)
+      ExecutableMemory.shared == nil || (ProcessorFeatures.hasFloor && pieces == nil)
+    #else
+      false
+    #endif
+  }
+
   /// The pieces that do not depend on types.
   struct Pieces: @unchecked Sendable {
     let trapExit: UnsafeRawPointer

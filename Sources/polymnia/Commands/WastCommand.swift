@@ -90,6 +90,7 @@ struct WastCommand: ParsableCommand {
       options.compilation = engineOptions.compilation
       options.roundTrips = roundTrip
       options.largestScript = features.maxInput.value
+      options.largestScriptAdvice = InputFile.limitAdvice
       options.threads = threads?.value ?? max(1, Int(sysconf(Int32(clamping: _SC_NPROCESSORS_ONLN))))
       options.featureChanges = features.isDefault ? nil : try features.change
       return options

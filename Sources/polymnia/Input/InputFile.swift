@@ -17,6 +17,8 @@ struct InputFile {
   static let defaultLimit: UInt64 = 1 << 30
   /// What `--max-input` says, for all that this process reads.
   static let limit = Atomic<UInt64>(defaultLimit)
+  /// What is said of larger files behind the limit.
+  static let limitAdvice = "; '--max-input' allows more"
 
   /// Reads a file, or standard input where the path is `-`.
   ///
@@ -48,7 +50,7 @@ struct InputFile {
 
   private static func read(_ descriptor: Int32, name: String) throws -> [UInt8] {
     let limit = Int(clamping: limit.load(ordering: .relaxed))
-    let tooLarge = CommandFailure(name, "more than \(limit) bytes; '--max-input' allows more")
+    let tooLarge = CommandFailure(name, "more than \(limit) bytes\(limitAdvice)")
     var status = stat()
     var expected = 0
     if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { expected = Int(status.st_size) }
