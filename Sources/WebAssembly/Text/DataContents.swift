@@ -26,7 +26,7 @@ extension TextParser {
 
   /// `(i16 1 -2 0xffff)` and its like: each number little-endian, in the width of its type, without padding.
   private mutating func numericValues() throws(TextError) {
-    guard isNumericValues else { throw unexpected(at: position + 1) }
+    guard isNumericValues else { throw unexpected("the type of numbers, such as i32", at: position + 1) }
     try require(.numericValues, for: "a number in a data segment", at: position + 1)
     let type = openKeyword()
     position += 2

@@ -204,7 +204,7 @@ extension TextParser {
           Self.append(type, to: &groups)
         }
       }
-      try expect(.rightParenthesis)
+      try expectEndOfTypes()
     }
     writer.locals(groups)
   }
@@ -254,7 +254,7 @@ extension TextParser {
       return
     }
     let element = try referenceType()
-    guard takeOpen(.elem) else { throw unexpected() }
+    guard takeOpen(.elem) else { throw unexpected("'(elem'") }
     let offset = zero(addressType)
     let items: ElementSegment.Items
     let type: ReferenceType
@@ -365,7 +365,7 @@ extension TextParser {
   private mutating func foldedExpression() throws(TextError) -> ConstantExpression {
     let start = writer.output.bytes.count
     beginExpression()
-    guard kind == .leftParenthesis else { throw unexpected() }
+    guard kind == .leftParenthesis else { throw unexpected("\(Token.Kind.leftParenthesis)") }
     try foldedInstruction()
     writer.opcode(.end)
     return ConstantExpression(range: start..<writer.output.bytes.count)
@@ -411,7 +411,7 @@ extension TextParser {
       return
     }
     let pageSizeLog2 = try pageSize() ?? 16
-    guard takeOpen(.data) else { throw unexpected() }
+    guard takeOpen(.data) else { throw unexpected("the size in pages or '(data'") }
     let offset = zero(addressType)
     let range = try dataContents()
     try expect(.rightParenthesis)

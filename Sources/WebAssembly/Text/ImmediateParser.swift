@@ -74,6 +74,7 @@ extension TextParser {
   // MARK: Indices
 
   private mutating func local() throws(TextError) -> UInt32 {
+    guard isIndex else { throw unexpected("the local's index or identifier") }
     guard kind == .identifier else { return try natural32() }
     guard let index = locals.index(of: tokens[position].value) else { throw unknown("local") }
     position += 1
@@ -81,6 +82,7 @@ extension TextParser {
   }
 
   mutating func label() throws(TextError) -> UInt32 {
+    guard isIndex else { throw unexpected("the label's index or identifier") }
     guard kind == .identifier else { return try natural32() }
     guard let index = labels.index(of: tokens[position].value) else { throw unknown("label") }
     position += 1
@@ -213,7 +215,7 @@ extension TextParser {
   }
 
   private mutating func laneIndex() throws(TextError) -> UInt8 {
-    guard kind == .natural else { throw unexpected() }
+    guard kind == .natural else { throw unexpected("the number of a lane") }
     guard let value = IntegerLiteral.unsigned(source, tokens[position].range, bits: 8) else {
       throw error("i8 constant out of range", at: position)
     }
@@ -222,13 +224,6 @@ extension TextParser {
   }
 
   // MARK: Constants
-
-  /// The error for a token in place of a number.
-  private func expected(_ what: String) -> TextError {
-    var error = unexpected()
-    error.message += ", expected \(what)"
-    return error
-  }
 
   mutating func integerConstant(bits: Int) throws(TextError) -> UInt64 {
     switch kind {
@@ -240,13 +235,13 @@ extension TextParser {
       let text = String(decoding: source[tokens[position].range].prefix(60), as: UTF8.self)
       throw error("constant out of range: expected an integer of \(bits) bits, not \(name: text)", at: position)
     default:
-      throw expected("an integer of \(bits) bits")
+      throw unexpected("an integer of \(bits) bits")
     }
   }
 
   mutating func floatConstant(bits: Int) throws(TextError) -> UInt64 {
     guard kind == .float || kind == .natural || kind == .integer else {
-      throw expected("a floating-point number of \(bits) bits")
+      throw unexpected("a floating-point number of \(bits) bits")
     }
     let range = tokens[position].range
     let value =
@@ -267,12 +262,12 @@ extension TextParser {
   mutating func vectorLanes() throws(TextError) {
     guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
       let shape = VectorShape(keyword)
-    else { throw unexpected() }
+    else { throw unexpected(VectorShape.examples) }
     position += 1
     let first = position
     while isNumber { position += 1 }
     guard position - first == 128 / shape.bits else {
-      if kind == .unknown { throw unexpected() }
+      if kind == .unknown { throw unexpected("a number") }
       throw error("wrong number of lane literals", at: first - 1)
     }
     position = first
@@ -314,6 +309,9 @@ extension TextParser {
 
 /// How a vector constant is written.
 struct VectorShape {
+  /// What messages expect in place of something that is none.
+  static let examples = "the shape of a vector, such as i32x4"
+
   /// The width of a lane.
   var bits: Int
   var isFloat: Bool

@@ -83,7 +83,7 @@ extension TextParser {
     switch kind {
     case .leftParenthesis: try beginFolded()
     case .keyword: try flatInstruction()
-    default: throw unexpected()
+    default: throw noInstruction()
     }
   }
 
@@ -109,7 +109,7 @@ extension TextParser {
       frames.removeLast()
     case .operands:
       guard closes else {
-        guard kind == .leftParenthesis else { throw unexpected() }
+        guard kind == .leftParenthesis else { throw unexpected("'(' or ')'") }
         try beginFolded()
         return
       }
@@ -124,13 +124,13 @@ extension TextParser {
         frames[top].kind = .afterThen
         try push(InstructionFrame(kind: .thenBranch))
       } else {
-        guard kind == .leftParenthesis else { throw unexpected() }
+        guard kind == .leftParenthesis else { throw unexpected("the condition or '(then'") }
         try beginFolded()
       }
     case .afterThen:
       if !closes {
         guard kind == .leftParenthesis, operatorIndex(at: position + 1).map({ operators[$0].opcode }) == .else else {
-          throw unexpected(at: kind == .leftParenthesis ? position + 1 : position)
+          throw unexpected("'(else' or ')'", at: kind == .leftParenthesis ? position + 1 : position)
         }
         markInstruction(Int(tokens[position].start))
         writer.opcode(.else)
@@ -141,7 +141,7 @@ extension TextParser {
         endBlock()
       }
     case .afterElse:
-      guard closes else { throw unexpected() }
+      guard closes else { throw unexpected("\(Token.Kind.rightParenthesis)") }
       endBlock()
     }
   }
@@ -176,9 +176,12 @@ extension TextParser {
     return Int(token.value - KeywordTable.firstOperator)
   }
 
+  /// The error for what stands in place of an instruction.
+  private func noInstruction() -> TextError { kind == .unknown ? unexpected() : unexpected("an instruction") }
+
   /// The operator that comes next, whose token is taken.
   private mutating func takeOperator() throws(TextError) -> OperatorSyntax {
-    guard let index = operatorIndex(at: position) else { throw unexpected() }
+    guard let index = operatorIndex(at: position) else { throw noInstruction() }
     let row = operators[index]
     guard row.features.isSubset(of: features) else {
       let features = row.features.subtracting(features).features.map(\.rawValue).joined(separator: " ")
@@ -266,7 +269,7 @@ extension TextParser {
     let opening = position
     position += 1
     if hint == nil { hint = try branchHint() }
-    guard kind == .keyword else { throw unexpected() }
+    guard kind == .keyword else { throw noInstruction() }
     let at = position
     let row = try takeOperator()
     switch row.opcode {

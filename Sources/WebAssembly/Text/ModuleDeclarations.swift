@@ -5,15 +5,15 @@ extension TextParser {
   mutating func declareFields(until end: Int) throws(TextError) {
     var definition: String?
     while position < end {
-      guard kind == .leftParenthesis else { throw unexpected() }
+      guard kind == .leftParenthesis else { throw unexpected("\(Token.Kind.leftParenthesis)") }
       let field = position
       let closing = Int(tokens[field].value)
       guard tokens[closing].kind == .rightParenthesis else {
         position = closing
-        throw unexpected()
+        throw unexpected("\(Token.Kind.rightParenthesis)")
       }
       position += 1
-      guard kind == .keyword else { throw unexpected() }
+      guard kind == .keyword else { throw unexpected("a field of the module, such as func") }
       let keyword = Keyword(rawValue: tokens[position].value) ?? .none
       position += 1
       switch keyword {
@@ -25,7 +25,7 @@ extension TextParser {
           try bind(.type)
           position = closing + 1
         }
-        guard position == closing else { throw unexpected() }
+        guard position == closing else { throw unexpected("'(type' or ')'") }
       case .import:
         try checkImport(after: definition, at: field)
         try expect(.string)
@@ -54,7 +54,7 @@ extension TextParser {
         break
       default:
         position -= 1
-        throw unexpected()
+        throw unexpected("a field of the module, such as func")
       }
       position = closing + 1
     }
@@ -86,7 +86,7 @@ extension TextParser {
   mutating func takeExternalSpace() throws(TextError) -> Space {
     guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
       let space = Self.externalSpace(keyword)
-    else { throw unexpected() }
+    else { throw unexpected("func, table, memory, global or tag") }
     if space == .tag { try require(.exceptions, for: "a tag", at: position) }
     position += 1
     return space

@@ -113,8 +113,9 @@ struct TextParser {
         position += 1
       }
       guard tokens[closing].kind == .rightParenthesis, tokens[closing + 1].kind == .endOfText else {
-        position = tokens[closing].kind == .rightParenthesis ? closing + 1 : closing
-        throw unexpected()
+        let isClosed = tokens[closing].kind == .rightParenthesis
+        position = isClosed ? closing + 1 : closing
+        throw unexpected("\(isClosed ? Token.Kind.endOfText : .rightParenthesis)")
       }
       end = closing
     }
@@ -169,12 +170,12 @@ struct TextParser {
   }
 
   mutating func expect(_ expected: Token.Kind) throws(TextError) {
-    guard kind == expected else { throw unexpected() }
+    guard kind == expected else { throw unexpected("\(expected)") }
     position += 1
   }
 
   mutating func expect(_ keyword: Keyword) throws(TextError) {
-    guard isKeyword(keyword) else { throw unexpected() }
+    guard isKeyword(keyword) else { throw unexpected("'\(keyword.text)'") }
     position += 1
   }
 
@@ -183,6 +184,13 @@ struct TextParser {
     guard kind == .identifier else { return 0 }
     position += 1
     return tokens[position - 1].value
+  }
+
+  /// The error for the next token, in whose place something else has to stand.
+  func unexpected(_ expected: String, at index: Int? = nil) -> TextError {
+    var error = unexpected(at: index ?? position)
+    error.message += ", expected \(expected)"
+    return error
   }
 
   /// The error for a token that cannot stand where it does.
@@ -209,7 +217,7 @@ struct TextParser {
 
   /// A natural number below 2^32.
   mutating func natural32() throws(TextError) -> UInt32 {
-    guard kind == .natural else { throw unexpected() }
+    guard kind == .natural else { throw unexpected("\(Token.Kind.natural)") }
     guard let value = IntegerLiteral.unsigned(source, tokens[position].range, bits: 32) else {
       throw error("i32 constant out of range", at: position)
     }
@@ -219,7 +227,7 @@ struct TextParser {
 
   /// A natural number below 2^64.
   mutating func natural64() throws(TextError) -> UInt64 {
-    guard kind == .natural else { throw unexpected() }
+    guard kind == .natural else { throw unexpected("\(Token.Kind.natural)") }
     guard let value = IntegerLiteral.unsigned(source, tokens[position].range, bits: 64) else {
       throw error("i64 constant out of range", at: position)
     }
@@ -229,7 +237,7 @@ struct TextParser {
 
   /// A string that is a name.
   mutating func name() throws(TextError) -> String {
-    guard kind == .string else { throw unexpected() }
+    guard kind == .string else { throw unexpected("\(Token.Kind.string)") }
     var bytes: [UInt8] = []
     appendString(tokens[position].range, of: source, to: &bytes)
     guard malformedUTF8(in: bytes, 0..<bytes.count) == nil else {
@@ -249,6 +257,7 @@ struct TextParser {
 
   /// A number, or an identifier that an index space knows.
   mutating func index(_ space: Space) throws(TextError) -> UInt32 {
+    guard isIndex else { throw unexpected("the \(space.noun)'s index or identifier") }
     guard kind == .identifier else { return try natural32() }
     guard let index = scopes[space.rawValue].index(of: tokens[position].value) else {
       throw unknown(space.noun)

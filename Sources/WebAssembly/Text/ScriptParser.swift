@@ -80,10 +80,10 @@ extension TextParser {
       kind = try threadCommand(&lines, threads: threads)
     case .wait:
       position += 2
-      guard let thread = takeName() else { throw unexpected() }
+      guard let thread = takeName() else { throw unexpected("the identifier of a thread") }
       kind = .wait(thread: thread)
     default:
-      throw unexpected(at: self.kind == .leftParenthesis ? position + 1 : position)
+      throw unexpected("a command, such as assert_return", at: self.kind == .leftParenthesis ? position + 1 : position)
     }
     try expect(.rightParenthesis)
     return ScriptCommand(kind: kind, line: line)
@@ -115,7 +115,7 @@ extension TextParser {
 
   /// `(module definition? $id? ...)`, `(module definition? $id? binary "..."*)` or the same with `quote`.
   private mutating func scriptModule(_ line: Int) throws(TextError) -> (module: ScriptModule, isDefinition: Bool) {
-    guard isOpen(.module) else { throw unexpected() }
+    guard isOpen(.module) else { throw unexpected("'(module'") }
     let opening = position
     let closing = Int(tokens[opening].value)
     position += 2
@@ -151,7 +151,7 @@ extension TextParser {
     while takeOpen(.shared) {
       try expect(.leftParenthesis)
       try expect(.module)
-      guard let module = takeName() else { throw unexpected() }
+      guard let module = takeName() else { throw unexpected("the identifier of a module") }
       shared.append(module)
       try expect(.rightParenthesis)
       try expect(.rightParenthesis)
@@ -163,6 +163,8 @@ extension TextParser {
 
   // MARK: Actions and values
 
+  private static let valueExamples = "the kind of a value, such as i32.const"
+
   private mutating func action() throws(TextError) -> ScriptAction {
     if takeOpen(.get) {
       let instance = takeName()
@@ -170,7 +172,9 @@ extension TextParser {
       try expect(.rightParenthesis)
       return action
     }
-    guard takeOpen(.invoke) else { throw unexpected(at: kind == .leftParenthesis ? position + 1 : position) }
+    guard takeOpen(.invoke) else {
+      throw unexpected("invoke or get", at: kind == .leftParenthesis ? position + 1 : position)
+    }
     let instance = takeName()
     let name = try name()
     var arguments: [ScriptValue] = []
@@ -192,12 +196,12 @@ extension TextParser {
     case .v128(let width, let lanes):
       var words: [UInt64] = [0, 0]
       for (index, lane) in lanes.enumerated() {
-        guard case .bits(let bits) = lane else { throw unexpected(at: at) }
+        guard case .bits(let bits) = lane else { throw unexpected("an argument", at: at) }
         words[index * width / 64] |= bits << UInt64(index * width % 64)
       }
       return .v128(words[0], words[1])
     default:
-      throw unexpected(at: at)
+      throw unexpected("an argument", at: at)
     }
   }
 
@@ -211,7 +215,7 @@ extension TextParser {
 
   private mutating func result() throws(TextError) -> ScriptResult {
     try expect(.leftParenthesis)
-    guard kind == .keyword else { throw unexpected() }
+    guard kind == .keyword else { throw unexpected(Self.valueExamples) }
     let result: ScriptResult
     if let keyword = Keyword(rawValue: tokens[position].value) {
       position += 1
@@ -231,7 +235,7 @@ extension TextParser {
         result = .reference(.function)
       case .refI31: result = .reference(.i31)
       case .refEq: result = .reference(.eq)
-      default: throw unexpected(at: position - 1)
+      default: throw unexpected(Self.valueExamples, at: position - 1)
       }
     }
     try expect(.rightParenthesis)
@@ -246,7 +250,7 @@ extension TextParser {
     case .refStruct: return .reference(.structure)
     case .refArray: return .reference(.array)
     case .refExn: return .reference(.exception)
-    default: throw unexpected(at: position - 1)
+    default: throw unexpected(Self.valueExamples, at: position - 1)
     }
   }
 
@@ -259,7 +263,7 @@ extension TextParser {
   private mutating func vector() throws(TextError) -> ScriptResult {
     guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
       let shape = VectorShape(keyword)
-    else { throw unexpected() }
+    else { throw unexpected(VectorShape.examples) }
     position += 1
     var lanes: [ScriptNumber] = []
     for _ in 0..<128 / shape.bits {

@@ -28,6 +28,26 @@ struct Token {
   var range: Range<Int> { Int(start)..<Int(end) }
 }
 
+extension Token.Kind: CustomStringConvertible {
+  /// What messages call it where it is expected.
+  var description: String {
+    switch self {
+    case .leftParenthesis: "'('"
+    case .rightParenthesis: "')'"
+    case .natural: "a number without a sign"
+    case .integer: "an integer"
+    case .float: "a floating-point number"
+    case .string: "a string"
+    case .identifier: "an identifier"
+    case .keyword: "a keyword"
+    case .offsetEquals: "'offset='"
+    case .alignEquals: "'align='"
+    case .unknown: "another word"
+    case .endOfText: "the end of the text"
+    }
+  }
+}
+
 /// An annotation whose contents mean something to the module parser (Core 3.0, 6.3.5).
 struct Annotation {
   enum Kind: UInt8 {

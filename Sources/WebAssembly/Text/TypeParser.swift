@@ -11,7 +11,7 @@ extension TextParser {
     }
     guard kind == .keyword, let keyword = Keyword(rawValue: tokens[position].value),
       let type = Self.abstractType(keyword)
-    else { throw unexpected() }
+    else { throw unexpected("a heap type") }
     try check(type, at: position)
     position += 1
     return type
@@ -85,7 +85,7 @@ extension TextParser {
   }
 
   mutating func referenceType() throws(TextError) -> ReferenceType {
-    guard let type = try referenceTypeIfPresent() else { throw unexpected() }
+    guard let type = try referenceTypeIfPresent() else { throw unexpected("a reference type") }
     return type
   }
 
@@ -114,7 +114,7 @@ extension TextParser {
   }
 
   mutating func valueType() throws(TextError) -> ValueType {
-    guard let type = try valueTypeIfPresent() else { throw unexpected() }
+    guard let type = try valueTypeIfPresent() else { throw unexpected("a value type") }
     return type
   }
 
@@ -240,7 +240,7 @@ extension TextParser {
       try expect(.rightParenthesis)
       return .array(field)
     }
-    throw unexpected(at: kind == .leftParenthesis ? position + 1 : position)
+    throw unexpected("func, struct or array", at: kind == .leftParenthesis ? position + 1 : position)
   }
 
   /// `(field $id? type)` or `(field type*)`, any number of times. A `@name` annotation may stand where the identifier
@@ -291,7 +291,7 @@ extension TextParser {
     while takeOpen(.param) {
       let at = position
       let symbol = takeIdentifier()
-      guard named || symbol == 0 else { throw unexpected(at: at) }
+      guard named || symbol == 0 else { throw unexpected("a value type", at: at) }
       let name = named ? try nameAnnotation() : nil
       if symbol != 0 || name != nil {
         parameterSymbols.append(symbol)
@@ -304,7 +304,7 @@ extension TextParser {
           parameterNames.append(0)
         }
       }
-      try expect(.rightParenthesis)
+      try expectEndOfTypes()
     }
     try resultTypes()
     if isOpen(.param) { throw unexpected(at: position + 1) }
@@ -316,12 +316,18 @@ extension TextParser {
     FunctionType(parameters: parameters.map { $0 }, results: results.map { $0 })
   }
 
+  /// Takes the parenthesis behind value types.
+  mutating func expectEndOfTypes() throws(TextError) {
+    guard kind == .rightParenthesis else { throw unexpected("a value type or ')'") }
+    position += 1
+  }
+
   /// Reads `(result ...)*` into ``results``.
   mutating func resultTypes() throws(TextError) {
     results.removeAll(keepingCapacity: true)
     while takeOpen(.result) {
       while let type = try valueTypeIfPresent() { results.append(type) }
-      try expect(.rightParenthesis)
+      try expectEndOfTypes()
     }
   }
 

@@ -91,11 +91,11 @@ import Testing
       textError("(func (drop (v128.const i32x4 0 0 0 0)))", features: features)?.hasPrefix(
         "unknown operator v128.const") == true)
     features.remove(.memory64)
-    #expect(textError("(memory i64 1)", features: features) == "unexpected token i64")
+    #expect(textError("(memory i64 1)", features: features)?.hasPrefix("unexpected token i64") == true)
     #expect(textError("(memory 0x1_0000_0000)", features: features) == "i32 constant out of range")
     #expect(textError("(memory 0x1_0000_0000)") == nil)
     features.remove(.customAnnotations)
-    #expect(textError("(@x) (func)", features: features) == "unknown operator @x")
+    #expect(textError("(@x) (func)", features: features)?.hasPrefix("unknown operator @x") == true)
   }
 
   @Test func identifiersBecomeNames() throws {
@@ -195,7 +195,8 @@ import Testing
       return
     }
     #expect(Array(module.bytes[offset.range]) == [0x42, 0, 0x0B])
-    #expect(textError("(elem)") == "unexpected token )")
-    #expect(textError("(table 1 funcref) (elem 0 (i32.const 0))") == "unexpected token 0")
+    #expect(textError("(elem)") == "unexpected token ), expected a reference type")
+    #expect(
+      textError("(table 1 funcref) (elem 0 (i32.const 0))") == "unexpected token 0, expected a reference type")
   }
 }

@@ -16,9 +16,11 @@ import WebAssembly
       try instructions("(drop (i32.load $a (i32.const 0)))", fields: memories)
         == [0x41, 0, 0x28, 2, 0, 0x1A, 0x0B])
     #expect(
-      textError("(memory 1) (memory 1) (func (drop (i32.load offset=4 1 (i32.const 0))))") == "unexpected token 1")
+      textError("(memory 1) (memory 1) (func (drop (i32.load offset=4 1 (i32.const 0))))")
+        == "unexpected token 1, expected '(' or ')'")
     #expect(
-      textError("(memory 1) (func (drop (i32.load align=1 offset=4 (i32.const 0))))") == "unexpected token offset=4")
+      textError("(memory 1) (func (drop (i32.load align=1 offset=4 (i32.const 0))))")
+        == "unexpected token offset=4, expected '(' or ')'")
   }
 
   @Test func copyTakesNoneOrTwoIndices() throws {
@@ -32,10 +34,12 @@ import WebAssembly
     #expect(try code("memory.fill $b") == [0xFC, 11, 1, 0x0B])
     #expect(try code("memory.fill") == [0xFC, 11, 0, 0x0B])
     #expect(try code("memory.discard 1") == [0xFC, 0x12, 1, 0x0B])
-    #expect(textError("(memory 1) (func (memory.copy 1 \(operands)))") == "unexpected token (")
-    #expect(textError("(memory 1) (func memory.copy 1)") == "unexpected token )")
-    #expect(textError("(memory 1) (func (memory.fill 0 1 \(operands)))") == "unexpected token 1")
-    #expect(textError("(memory 1) (func (memory.size 0 1))") == "unexpected token 1")
+    let second = "expected the memory's index or identifier"
+    #expect(textError("(memory 1) (func (memory.copy 1 \(operands)))") == "unexpected token (, \(second)")
+    #expect(textError("(memory 1) (func memory.copy 1)") == "unexpected token ), \(second)")
+    #expect(
+      textError("(memory 1) (func (memory.fill 0 1 \(operands)))") == "unexpected token 1, expected '(' or ')'")
+    #expect(textError("(memory 1) (func (memory.size 0 1))") == "unexpected token 1, expected '(' or ')'")
     #expect(textError("(memory $m 1) (func (drop (memory.size (memory $m))))")?.hasPrefix("unexpected token") == true)
   }
 
@@ -63,8 +67,9 @@ import WebAssembly
     #expect(try code("1 align=1 15") == [0xFD, 0x54, 0x40, 1, 0, 15])
     #expect(try code("offset=3 15") == [0xFD, 0x54, 0, 3, 15])
     #expect(try code("$b 7") == [0xFD, 0x54, 0x40, 1, 0, 7])
-    #expect(textError("(memory $m 1) (func v128.load8_lane $m)") == "unexpected token )")
-    #expect(textError("(memory 1) (func v128.load8_lane)") == "unexpected token )")
+    let missing = "unexpected token ), expected the number of a lane"
+    #expect(textError("(memory $m 1) (func v128.load8_lane $m)") == missing)
+    #expect(textError("(memory 1) (func v128.load8_lane)") == missing)
     // A lane that the shape does not have is for validation to refuse.
     #expect(textError("(memory 1) (func (param v128) i32.const 0 local.get 0 v128.load8_lane 16 drop)") == nil)
     #expect(textError("(func (param v128) (drop (i8x16.extract_lane_u 16 (local.get 0))))") == nil)
@@ -93,7 +98,7 @@ import WebAssembly
     }
     #expect(Array(module.bytes[module.data[0].range]) == Array("ab".utf8))
     #expect(Array(module.bytes[offset.range]) == [0x41, 1, 0x0B])
-    #expect(textError("(memory 1) (data 0 (i32.const 0) \"x\")") == "unexpected token 0")
+    #expect(textError("(memory 1) (data 0 (i32.const 0) \"x\")") == "unexpected token 0, expected ')'")
     #expect(textError("(memory $m 1) (data (memory $x) (i32.const 0))") == "unknown memory $x")
   }
 
