@@ -11,14 +11,16 @@ struct LoweredTraps {
     if let layout { instances.append((instance, layout)) } else { hasOthers = true }
   }
 
-  /// The same trap with the memory and the address that the access had.
+  /// The same trap with the memory and the address that the access had, and the kind that a discard's has.
   func translated(_ trap: Trap) -> Trap {
     guard trap.kind == .outOfBoundsMemoryAccess, let fault = trap.memoryFault else { return trap }
     var result = trap
     for (instance, _) in instances {
       guard let noted = Self.fault(of: instance) else { continue }
       result.memoryFault = noted
-      if result.backtrace.first?.name?.hasSuffix(LoweredLayout.trapSuffix) == true { result.backtrace.removeFirst() }
+      let name = result.backtrace.first?.name ?? ""
+      if name.hasSuffix(LoweredLayout.unalignedSuffix) { result.kind = .unalignedDiscard }
+      if result.kind != trap.kind || name.hasSuffix(LoweredLayout.trapSuffix) { result.backtrace.removeFirst() }
       return result
     }
     // What was not noted is an access to the memory that lies last; in which module, is known where there is one.

@@ -11,6 +11,8 @@ public struct LoweredLayout: Sendable, Hashable {
   public static let faultLength = "lowered-fault.length"
   /// The functions that trap are called `memoryN` with this after it.
   public static let trapSuffix = ".out_of_bounds"
+  /// The same for a range that `memory.discard` does not take because it is not of whole pages.
+  public static let unalignedSuffix = ".unaligned_discard"
 
   public struct Region: Sendable, Hashable {
     public var memory: UInt32

@@ -5,6 +5,8 @@ struct MemoryRoutines {
     case fault(UInt32)
     /// Notes it and traps.
     case outOfBounds(UInt32)
+    /// The same, where the range of a discard is not of whole pages.
+    case unaligned(UInt32)
     case grow(UInt32)
     case fill(UInt32)
     case discard(UInt32)
@@ -26,11 +28,12 @@ struct MemoryRoutines {
     let function =
       switch routine {
       case .fault(let memory): fault(memory)
-      case .outOfBounds(let memory): outOfBounds(memory, fault: index(.fault(memory)))
+      case .outOfBounds(let memory): trap(memory, LoweredLayout.trapSuffix, fault: index(.fault(memory)))
+      case .unaligned(let memory): trap(memory, LoweredLayout.unalignedSuffix, fault: index(.fault(memory)))
       case .grow(let memory): grow(code.place(memory))
       case .fill(let memory): fill(code.place(memory), trap: index(.outOfBounds(memory)))
       case .discard(let memory):
-        discard(code.place(memory), fill: index(.fill(memory)), trap: index(.outOfBounds(memory)))
+        discard(code.place(memory), fill: index(.fill(memory)), trap: index(.unaligned(memory)))
       case .copy(let destination, let source):
         copy(
           code.place(destination), code.place(source),
@@ -58,13 +61,13 @@ struct MemoryRoutines {
     return AddedFunction("memory\(memory).fault", [.i64, .i64], [], output)
   }
 
-  private func outOfBounds(_ memory: UInt32, fault: UInt32) -> AddedFunction {
+  private func trap(_ memory: UInt32, _ suffix: String, fault: UInt32) -> AddedFunction {
     var output = BodyOutput()
     output.write(.localGet, 0)
     output.write(.localGet, 1)
     output.write(.call, fault)
     code.trapOutOfBounds(&output)
-    return AddedFunction("memory\(memory)\(LoweredLayout.trapSuffix)", [.i64, .i64], [], output)
+    return AddedFunction("memory\(memory)\(suffix)", [.i64, .i64], [], output)
   }
 
   /// Traps where `count` bytes from `start` on leave a memory; both are locals.
@@ -103,7 +106,7 @@ struct MemoryRoutines {
   }
 
   /// What `memory.discard` means to an observer: a range of whole pages becomes zero. A range of anything else has no kind
-  /// of trap of its own where there is no such instruction; it is out of bounds.
+  /// of trap of its own where there is no such instruction; it is out of bounds, in a function whose name tells the reason.
   private func discard(_ place: MemoryLayout.Place, fill: UInt32, trap: UInt32) -> AddedFunction {
     let type = place.type.addressType
     var output = BodyOutput()
