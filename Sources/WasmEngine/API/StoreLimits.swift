@@ -3,7 +3,8 @@
 /// makes is a ``UsageError/resourceRefused(_:)``. What is given back, or was refused by the system, does not count.
 ///
 /// Beside what is counted, a store holds what the host decides: the stack (``Engine/Configuration/stackSize``), instances,
-/// host functions and globals, in proportion to the modules that it instantiates.
+/// host functions and globals, in proportion to the modules that it instantiates. What WASI holds for a guest (descriptors,
+/// names of directories that are listed) has limits of its own.
 public struct StoreLimits: Hashable, Sendable {
   /// Bytes of all memories, tables, exceptions and references to values of the host together. A memory or table counts with
   /// its current size in whole pages of the system; an exception, until nothing can refer to it any more, with
