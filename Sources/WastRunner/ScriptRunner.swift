@@ -103,7 +103,7 @@ struct ScriptRunner {
       check("assert_exhaustion \(action.text)", command.line) { runner in
         do {
           let results = try runner.perform(action)
-          throw Mismatch(expected: message, got: "returned " + ResultMatching.text(results))
+          throw Mismatch(expected: "\(name: message)", got: "returned " + ResultMatching.text(results))
         } catch let trap as Trap where trap.kind == .callStackExhausted {}
       }
     case .assertException(let action):
@@ -266,10 +266,10 @@ struct ScriptRunner {
 
   private static func expectTrap(_ message: String, _ body: () throws -> String) throws {
     do {
-      throw Mismatch(expected: "trap: \(message)", got: try body())
+      throw Mismatch(expected: "trap: \(name: message)", got: try body())
     } catch let trap as Trap {
       guard trap.message.hasPrefix(message) else {
-        throw Mismatch(expected: "trap: \(message)", got: "trap: \(trap.message)")
+        throw Mismatch(expected: "trap: \(name: message)", got: "trap: \(trap.message)")
       }
     }
   }
@@ -278,9 +278,9 @@ struct ScriptRunner {
     let compiled = try compile(module)
     do {
       _ = try scope.linker.instantiate(compiled)
-      throw Mismatch(expected: message, got: "instantiated")
+      throw Mismatch(expected: "\(name: message)", got: "instantiated")
     } catch let error as LinkError {
-      guard error.message.hasPrefix(message) else { throw Mismatch(expected: message, got: error.message) }
+      guard error.message.hasPrefix(message) else { throw Mismatch(expected: "\(name: message)", got: error.message) }
     }
   }
 
@@ -293,9 +293,9 @@ struct ScriptRunner {
     } catch let error as ModuleError where error.kind == .malformed {
       return try Self.expect(message, error.message)
     } catch {
-      throw Mismatch(expected: "malformed: \(message)", got: Self.describe(error))
+      throw Mismatch(expected: "malformed: \(name: message)", got: Self.describe(error))
     }
-    throw Mismatch(expected: "malformed: \(message)", got: "valid")
+    throw Mismatch(expected: "malformed: \(name: message)", got: "valid")
   }
 
   private func expectInvalid(_ module: ScriptModule, _ message: String, inCustomSections: Bool = false) throws {
@@ -306,15 +306,15 @@ struct ScriptRunner {
       if inCustomSections { try parsed.checkCustomSections(features: features) }
     } catch {
       guard error.kind == .invalid else {
-        throw Mismatch(expected: "invalid: \(message)", got: Self.describe(error))
+        throw Mismatch(expected: "invalid: \(name: message)", got: Self.describe(error))
       }
       return try Self.expect(message, error.message)
     }
-    throw Mismatch(expected: "invalid: \(message)", got: "valid")
+    throw Mismatch(expected: "invalid: \(name: message)", got: "valid")
   }
 
   private static func expect(_ expected: String, _ message: String) throws(Mismatch) {
-    guard message.hasPrefix(expected) else { throw Mismatch(expected: expected, got: message) }
+    guard message.hasPrefix(expected) else { throw Mismatch(expected: "\(name: expected)", got: message) }
   }
 
   // MARK: Round trips

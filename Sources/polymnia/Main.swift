@@ -121,6 +121,22 @@ enum Main {
     printError(lines.map { "\(name: String($0))" }.joined(separator: "\n"))
     return ExitStatus.usage
   }
+
+  /// A message of the parser, which quotes arguments as they are, with escapes in place of what no message of ours holds.
+  private static func shown(_ message: String) -> String {
+    var scalars = Array(message.unicodeScalars)
+    for argument in CommandLine.arguments where argument.unicodeScalars.contains("\n") {
+      // The value of an option stands in messages without the option.
+      let value = argument.split(separator: "=", maxSplits: 1).last.map(String.init) ?? argument
+      for text in [argument, value] {
+        scalars = scalars.replacing(Array(text.unicodeScalars), with: Array("\(name: text)".unicodeScalars))
+      }
+    }
+    return scalars.map { scalar in
+      let text = String(scalar)
+      return scalar != "\n" && scalar != "\\" ? "\(name: text)" : text
+    }.joined()
+  }
 }
 
 /// The guest ended itself with this status, or has been reported already.

@@ -70,7 +70,7 @@ struct CompileCommand: ParsableCommand {
   func validate() throws {
     guard case .intermediateRepresentation(let stage?) = dump, !CompilerInspector.stages.contains(stage) else { return }
     throw ValidationError(
-      "There is no pass '\(stage)'; there are: \(CompilerInspector.stages.joined(separator: ", "))")
+      "There is no pass '\(name: stage)'; there are: \(CompilerInspector.stages.joined(separator: ", "))")
   }
 
   func run() throws {

@@ -14,7 +14,7 @@ struct LinkReport {
   }
 
   var warnings: [String] {
-    var warnings = linked.uninitialized.map { "\(file($0)): '_initialize' is not called; --initialize calls it" }
+    var warnings = linked.uninitialized.map { "\(name: file($0)): '_initialize' is not called; --initialize calls it" }
     if let last = inputs.last, inputs.count > 1, linked.unused.count == inputs.count - 1,
       !linked.unused.contains(last.name)
     {
@@ -28,7 +28,7 @@ struct LinkReport {
   private var dropped: [String] {
     linked.droppedSections.map { section in
       let reason = section.describesCode ? "it describes the old code" : "a later module has another one"
-      return "\(file(section.module)): dropped the custom section '\(name: section.name)': \(reason)"
+      return "\(name: file(section.module)): dropped the custom section '\(name: section.name)': \(reason)"
     }
   }
 

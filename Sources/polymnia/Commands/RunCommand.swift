@@ -106,7 +106,7 @@ struct RunCommand: ParsableCommand {
     guard let first = command.first, first.hasPrefix("-"), first != "-" else { return }
     if first == "--help" || first == "-h" { throw CleanExit.helpRequest(RunCommand.self) }
     if first == "--version" { throw CleanExit.message(Polymnia.configuration.version) }
-    throw ValidationError("Unknown option '\(first)'")
+    throw ValidationError("Unknown option '\(name: first)'")
   }
 
   func run() throws {

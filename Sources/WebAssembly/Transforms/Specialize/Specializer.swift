@@ -47,7 +47,7 @@ struct Specializer {
     hints = BranchHints(module)
     stackPointer = Self.stackPointer(module, spaces, names, options.stackPointer)
     if stackPointer == nil, options.stackPointer != SpecializationOptions().stackPointer {
-      throw TransformError("there is no global '\(options.stackPointer)' that is a mutable integer")
+      throw TransformError("there is no global '\(name: options.stackPointer)' that is a mutable integer")
     }
   }
 
