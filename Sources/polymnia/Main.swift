@@ -116,9 +116,7 @@ enum Main {
       return 0
     }
     if let plain = error as? ExitCode { return plain.rawValue }
-    // The parser repeats arguments as they are.
-    let lines = message.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
-    printError(lines.map { "\(name: String($0))" }.joined(separator: "\n"))
+    printError(shown(message))
     return ExitStatus.usage
   }
 
@@ -127,8 +125,7 @@ enum Main {
     var scalars = Array(message.unicodeScalars)
     for argument in CommandLine.arguments where argument.unicodeScalars.contains("\n") {
       // The value of an option stands in messages without the option.
-      let value = argument.split(separator: "=", maxSplits: 1).last.map(String.init) ?? argument
-      for text in [argument, value] {
+      for text in [argument, argument.cut(at: "=")?.after ?? ""] where !text.isEmpty {
         scalars = scalars.replacing(Array(text.unicodeScalars), with: Array("\(name: text)".unicodeScalars))
       }
     }

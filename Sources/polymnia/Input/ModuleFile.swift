@@ -53,7 +53,6 @@ extension CommandFailure {
   /// An error in a text: its place, then the line with a caret below the column.
   init(_ file: String, _ error: TextError) {
     let caret = String(repeating: " ", count: error.caret) + "^"
-    self.init(
-      file, position: ":\(error.line):\(error.column)", "\(error.message)\n  \(error.sourceLine)\n  \(caret)")
+    self.init("\(file):\(error.line):\(error.column)", "\(error.message)\n  \(error.sourceLine)\n  \(caret)")
   }
 }

@@ -18,7 +18,7 @@ enum MemoryReference: Hashable, Sendable, CustomStringConvertible {
   var description: String {
     switch self {
     case .number(let number): "\(number)"
-    case .name(let name): "\(name: name)"
+    case .name(let name): name
     case .any: "*"
     }
   }
