@@ -46,7 +46,8 @@ public struct LinkedModule: Sendable {
   /// How many steps of instantiation the start function does, because the engine would do them in another order.
   public var startStepCount: Int
   public var droppedSections: [DroppedSection]
-  /// The modules whose initializer neither the start function calls nor the host can.
+  /// The modules whose initializer neither the start function calls nor the host can; of several that export the same one
+  /// the first.
   public var uninitialized: [String]
   /// The modules of which nothing is left.
   public var unused: [String]

@@ -92,8 +92,8 @@ extension Linking {
     guard item != ofHost, case .function(let type) = self.type(item, .function),
       types[Int(type)].functionType == FunctionType()
     else { return }
-    guard options.callsInitializers else { return uninitialized.append(inputs[number].name) }
     guard initializers.insert(item).inserted else { return }
+    guard options.callsInitializers else { return uninitialized.append(inputs[number].name) }
     parts.effects.append(.call(index(item, .function)))
   }
 

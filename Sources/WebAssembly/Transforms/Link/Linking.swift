@@ -27,7 +27,7 @@ struct Linking {
   /// Before the steps of each module: what must be checked.
   var checks: [[(item: Item, check: ModuleParts.SizeCheck)]] = []
   var bindings: [LinkedModule.Binding] = []
-  /// The initializers that the start function calls, and the modules whose is called by nobody.
+  /// The initializers that the host cannot call, and the modules whose is called by nobody either.
   var initializers: Set<Item> = []
   var uninitialized: [String] = []
   var mergedTypes = 0
