@@ -66,7 +66,8 @@ import WebAssembly
 
   @Test func withoutTheOptionTheyAreNamed() throws {
     let linked = try Self.link(LinkOptions())
-    #expect(linked.uninitialized == ["a", "b", "again"])
+    // "again" passes that of another on.
+    #expect(linked.uninitialized == ["a", "b"])
     #expect(try Self.value(linked) == 3)
   }
 }
