@@ -108,7 +108,8 @@ struct GrowthCommand: ParsableCommand {
         }
       }
       last = max(own, 0.02)
-      if own > 1.5 { break }
+      // Once more where the last step was an excess.
+      if own > 1.5, excesses == 0 || own > 20 { break }
       count *= 2
     }
     if verbose { print("\(name(subject, line)): \(figures.joined(separator: ", "))") }
