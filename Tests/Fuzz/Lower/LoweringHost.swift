@@ -20,9 +20,15 @@ final class LoweringHost {
     case .function(let type):
       for remote in remotes where remote.module == item.module {
         for function in remote.functions where ExactName(item.name) == ExactName("\(remote.importName).\(function)") {
-          let memory = try memory(remote.importName, remote.type)
+          _ = try memory(remote.importName, remote.type)
+          // A handle of a memory in the closure would keep the store for ever.
           return .function(
-            try Function(in: store, type: type) { _, arguments in try Self.access(memory, function, arguments) })
+            try Function(in: store, type: type) { [weak self] _, arguments in
+              guard let memory = self?.memories[ExactName(remote.importName)] else {
+                throw Mismatch("the host is gone")
+              }
+              return try Self.access(memory, function, arguments)
+            })
         }
       }
       return .function(try Function(in: store, type: type) { _, arguments in Differential.answer(arguments, type) })

@@ -103,6 +103,7 @@ struct LoweringTrial {
     let store = Store(engine)
     let module = try CompiledModule(validated, engine: engine)
     let host = LoweringHost(store, remotes: lowered?.remotes ?? [])
+    defer { withExtendedLifetime(host) {} }
     let imports = try module.imports.map { try host.value(of: $0) }
     var record = Record()
     try store.setDeadline(after: deadline)
