@@ -31,7 +31,7 @@ public enum ScriptFiles {
   public static func find(_ paths: [String], extensions: [String] = [".wast"]) throws(FileFailure) -> [String] {
     var scripts: [String] = []
     for path in paths {
-      guard try isFolder(path) else {
+      guard path != "-", try isFolder(path) else {
         scripts.append(path)
         continue
       }
@@ -54,13 +54,13 @@ public enum ScriptFiles {
     return scripts
   }
 
-  /// The contents of a file, which need not have an end: up to a limit in bytes.
+  /// The contents of a file, or of standard input for `-`, which need not have an end: up to a limit in bytes.
   ///
   /// - Parameter advice: What a refusal says beside the limit.
   public static func read(_ path: String, limit: UInt64 = 1 << 30, advice: String = "") throws(FileFailure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileFailure(path) }
-    defer { close(descriptor) }
+    defer { if path != "-" { close(descriptor) } }
     var contents: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 1 << 18)
     while true {

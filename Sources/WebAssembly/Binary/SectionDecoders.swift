@@ -55,6 +55,7 @@ extension SectionDecoder {
       let first = try name()
       // What stands in place of a kind after an empty name begins a group of the compact-import-section proposal.
       let code = features.contains(.compactImports) && first.isEmpty ? input.reader.peek() : nil
+      if code == 0x7F || code == 0x7E { module.hadImportGroups = true }
       switch code {
       case 0x7F:
         _ = try input.reader.byte()

@@ -161,6 +161,8 @@ public struct Module: Sendable {
   /// encoded without it.
   public var recursionGroups: [RecursionGroup] = []
   public var imports: [Import] = []
+  /// Whether the binary that it was decoded from has imports in groups, which take ``Feature/compactImports`` to read.
+  public var hadImportGroups = false
   /// The type index of each defined function.
   public var functions: [UInt32] = []
   public var tables: [Table] = []

@@ -169,6 +169,8 @@ extension TextParser {
     }
     module.functions.append(type)
     let start = writer.output.bytes.count
+    // What has no instruction, as a trap on the way in, is of the function.
+    markInstruction(Int(tokens[field - 1].start))
     try localDeclarations()
     labels.beginFunction()
     currentHints.removeAll(keepingCapacity: true)

@@ -39,7 +39,7 @@ struct CompileCommand: ParsableCommand {
   var noSpeculationGuards = false
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; '-' is standard output.", valueName: "file"))
-  var output = "-"
+  var output: String?
 
   @OptionGroup var features: FeatureOptions
 
@@ -76,14 +76,14 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     guard let input else { throw ValidationError("Missing expected argument '<file>'") }
     guard let dump else {
-      guard output != "-" else { throw ValidationError("Missing expected option '--output <file>' or '--dump <what>'") }
+      guard let output else { throw ValidationError("Missing expected option '--output <file>' or '--dump <what>'") }
       return try Precompilation(
         features: try features.set, bounds: bounds, processor: cpu, guardsSpeculation: !noSpeculationGuards
       ).run(input, to: output)
     }
     let inspected = try InspectedModule(path: input, features: try features.set, bounds: bounds)
     let chosen = try functions.all().map { try inspected.function($0) }
-    var text = try OutputFile.create(output)
+    var text = try OutputFile.create(output ?? "-")
     if dump == .objectFile {
       text.write(inspected.inspector.objectFile(of: chosen.isEmpty ? nil : chosen, name: inspected.name))
       return try text.finish()

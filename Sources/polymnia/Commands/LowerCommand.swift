@@ -40,12 +40,14 @@ struct LowerCommand: ParsableCommand {
     let glue = try glue.all().map { (path: $0, text: try Self.glueText(for: $0)) }
     let lowered = try transform(input, set)
     set.remove(.multiMemory)
-    try TransformFile.write(lowered.module, "lowered", of: input, features: set, to: output)
+    // Nothing is there in the end if something cannot be written.
+    var files: [OutputFile] = []
     for (path, text) in glue {
-      var file = try OutputFile.create(path)
-      file.write(text)
-      try file.finish()
+      files.append(try OutputFile.create(path))
+      files[files.count - 1].write(text)
     }
+    try TransformFile.write(lowered.module, "lowered", of: input, features: set, to: output)
+    for index in files.indices { try files[index].finish() }
     TransformFile.warnOfDropped(lowered.droppedSections, of: input)
     try arguments.tell(LoweringReport.text(lowered), LoweringReport.json(lowered))
   }

@@ -25,7 +25,11 @@ struct ParseCommand: ParsableCommand {
   func run() throws {
     guard let input else { throw ValidationError("Missing expected argument '<file>'") }
     guard let output else { throw ValidationError("Missing expected option '--output <file>'") }
-    let module = try ModuleFile(path: input, features: features.set, emitNames: !omitsNames).module
+    let set = try features.set
+    guard !compactImports || set.contains(.compactImports) else {
+      throw ValidationError("--compact-imports needs the feature compact-imports, which is switched off")
+    }
+    let module = try ModuleFile(path: input, features: set, emitNames: !omitsNames).module
     let bytes = ModuleEncoder.encode(module, compactsImports: compactImports)
     var file = try OutputFile.create(output)
     file.write(bytes)

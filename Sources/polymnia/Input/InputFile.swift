@@ -17,6 +17,7 @@ struct InputFile {
   static let defaultLimit: UInt64 = 1 << 30
   /// What `--max-input` says, for all that this process reads.
   static let limit = Atomic<UInt64>(defaultLimit)
+  private static let isStandardInputRead = Atomic(false)
   /// What is said of larger files behind the limit.
   static let limitAdvice = "; '--max-input' allows more"
 
@@ -26,6 +27,9 @@ struct InputFile {
   init(path: String) throws {
     if path == "-" {
       name = "<standard input>"
+      guard !Self.isStandardInputRead.exchange(true, ordering: .relaxed) else {
+        throw CommandFailure(name, "it is read already: '-' can stand for one file")
+      }
       guard !OwnDescriptors.isStandIn(0) else { throw CommandFailure(name, systemMessage(EBADF)) }
       bytes = try Self.read(0, name: name)
       return

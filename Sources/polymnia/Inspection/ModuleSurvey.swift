@@ -41,6 +41,7 @@ struct ModuleSurvey {
 
   private mutating func declarations(of module: Module, _ spaces: IndexSpaces) {
     if module.recursionGroups.contains(where: \.isExplicit) { features.insert(.gc) }
+    if module.hadImportGroups { features.insert(.compactImports) }
     for type in module.types {
       if !type.isFinal || !type.supertypes.isEmpty { features.insert(.gc) }
       switch type.composite {

@@ -31,6 +31,11 @@ public enum FunctionSpecialization {
     let roots = try functions.map { name throws(TransformError) in try work.function(name) }
     let copies = try work.copy(roots.map(\.index), memories: map, suffix: suffix)
     for (root, copy) in zip(roots, copies) {
+      if copy == root.index {
+        work.note(
+          "'\(name: root.name)' touches no memory that is replaced: \(quoted: root.name + suffix) is the function itself"
+        )
+      }
       try work.add(copy, for: root, usual: root.name + suffix)
     }
     return try work.finish()
