@@ -123,11 +123,13 @@ enum Main {
   /// A message of the parser, which quotes arguments as they are, with escapes in place of what no message of ours holds.
   private static func shown(_ message: String) -> String {
     var scalars = Array(message.unicodeScalars)
-    for argument in CommandLine.arguments where argument.unicodeScalars.contains("\n") {
-      // The value of an option stands in messages without the option.
-      for text in [argument, argument.cut(at: "=")?.after ?? ""] where !text.isEmpty {
-        scalars = scalars.replacing(Array(text.unicodeScalars), with: Array("\(name: text)".unicodeScalars))
-      }
+    // The value of an option stands in messages without the option, and the option without the value.
+    let quoted = CommandLine.arguments.flatMap { argument in
+      [argument] + (argument.cut(at: "=").map { [$0.before, $0.after] } ?? [])
+    }
+    // The longest first, which may hold others.
+    for text in quoted.filter({ $0.unicodeScalars.contains("\n") }).sorted(by: { $0.utf8.count > $1.utf8.count }) {
+      scalars = scalars.replacing(Array(text.unicodeScalars), with: Array("\(name: text)".unicodeScalars))
     }
     return scalars.map { scalar in
       let text = String(scalar)

@@ -46,10 +46,19 @@ import Testing
           "run", "--env=" + (["a="] + values).joined(separator: "\0"), "--dir=x\0y", "--invoke", "f", "--", "--env",
           "z",
         ])
-    // What is no value of the option is left to the parser.
-    let odd = ["run"] + filler + ["--env", "--env", "-x", "--env"]
+    // What the parser may see otherwise is left to it.
+    for odd in [
+      filler + ["--env", "--env", "-x"], filler + ["--env"], filler + ["--env="],
+      filler + ["--invoke", "--env", "b=1"],
+      filler + ["-o", "--env", "b=1"], filler + ["--env=\u{301}a=b"],
+    ] {
+      #expect(ManyOptions.packed(["run"] + odd) == ["run"] + odd)
+    }
     #expect(
-      ManyOptions.packed(odd) == ["run", "--env=" + values.joined(separator: "\0"), "--env", "--env", "-x", "--env"])
+      ManyOptions.packed(["run", "--cache", "--env", "a="] + filler)
+        == ["run", "--cache", "--env", "a=", "--env=" + values.joined(separator: "\0")])
+    let dashes = ["objdump"] + filler.map { $0 == "--env" ? "--function" : "-" }
+    #expect(ManyOptions.packed(dashes) == ["objdump", "--function=" + values.map { _ in "-" }.joined(separator: "\0")])
     let few = ["run", "--env", "a=1", "--env", "b=2", "m.wat"]
     #expect(ManyOptions.packed(few) == few)
     let other = ["no-such-command"] + filler

@@ -51,18 +51,44 @@ enum ManyOptions {
     }
     while index < arguments.count {
       let argument = arguments[index]
-      index += 1
-      if argument == "--" { return result + [argument] + arguments[index...] }
-      if names.contains(argument), index < arguments.count, !arguments[index].utf8.starts(with: "-".utf8) {
-        pack(argument, arguments[index][...])
-        index += 1
-      } else if let equals = argument.utf8.firstIndex(of: UInt8(ascii: "=")),
-        names.contains(String(argument[..<equals]))
-      {
-        pack(String(argument[..<equals]), argument[argument.utf8.index(after: equals)...])
-      } else {
+      if argument == "--" { return result + arguments[index...] }
+      let equals = argument.utf8.firstIndex(of: UInt8(ascii: "="))
+      let name = equals.map { String(argument[..<$0]) } ?? argument
+      guard names.contains(name) else {
         result.append(argument)
+        index += 1
+        continue
       }
+      // An option in front that has no value yet may be a flag, or want one: then the parser is to say so.
+      let isFirst = places[name] == nil
+      let followsOption =
+        index > 0 && arguments[index - 1].utf8.starts(with: "--".utf8) && result.last == arguments[index - 1]
+        && !arguments[index - 1].utf8.contains(UInt8(ascii: "="))
+      let followsShort =
+        index > 0 && result.last == arguments[index - 1] && arguments[index - 1].utf8.count == 2
+        && arguments[index - 1].utf8.first == UInt8(ascii: "-")
+      let value: Substring
+      if let equals {
+        value = argument[argument.utf8.index(after: equals)...]
+      } else if index + 1 < arguments.count,
+        arguments[index + 1] == "-" || !arguments[index + 1].utf8.starts(with: "-".utf8)
+      {
+        value = arguments[index + 1][...]
+      } else {
+        return arguments
+      }
+      // What the parser sees otherwise: no value, or a mark that joins with the sign.
+      guard !value.isEmpty, equals == nil || argument.prefix(while: { $0 != "=" }).utf8.count == name.utf8.count else {
+        return arguments
+      }
+      if followsOption || followsShort {
+        // Before the others it keeps its place among them.
+        guard isFirst else { return arguments }
+        result += equals == nil ? [argument, String(value)] : [argument]
+      } else {
+        pack(name, value)
+      }
+      index += equals == nil ? 2 : 1
     }
     return result
   }

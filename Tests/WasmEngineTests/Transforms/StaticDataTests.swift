@@ -74,6 +74,12 @@ import WebAssembly
       (i32.const 0)
       """, ""
     ),
+    // All or nothing of an address, by a mask or a factor; a year less the first one.
+    (.unclear, "(i32.load (i32.and (i32.const 1028) (i32.sub (i32.const 0) (local.get 0))))", ""),
+    (.unclear, "(i32.load (i32.mul (i32.const 1028) (i32.and (local.get 0) (i32.const 1))))", ""),
+    (.unclear, "(i32.load8_u (i32.add (local.get 0) (i32.const -930)))", ""),
+    (.free, "(i32.load8_u (i32.add (local.get 0) (i32.const -8)))", ""),
+    (.free, "(i32.load8_u (i32.add (local.get 0) (i32.and (i32.load (local.get 0)) (i32.const 1023))))", ""),
     (.isStatic, "(i32.load (global.get $table))", "(global $table i32 (i32.const 1024))"),
     (
       .isStatic, "(i32.load (i32.add (global.get $base) (i32.shl (local.get 0) (i32.const 2))))",

@@ -519,7 +519,7 @@ struct AddressFlow {
     case .unknown:
       guard
         base.isSymbol || statics.isNear(address, of: memory) || statics.isNear(base.constant, of: memory)
-          || statics.isNear(offset, of: memory)
+          || statics.isNear(offset, of: memory) || isFarBelow(base.constant) && statics.hasData(memory)
       else { return nil }
       isCertain = false
     }
@@ -527,6 +527,13 @@ struct AddressFlow {
       offset: Int(instruction.offset), memory: memory, operand: operand, address: address, isCertain: isCertain)
     summary.accesses.append(access)
     return access
+  }
+
+  /// Whether a constant is what is left of an object's address when an index that does not begin at 0, as a year does, has
+  /// been taken from it. Pointers themselves have smaller distances.
+  private func isFarBelow(_ constant: UInt64) -> Bool {
+    let distance = Int64(Int32(truncatingIfNeeded: constant))
+    return constant <= UInt64(UInt32.max) && (-65_536 ..< -256).contains(distance)
   }
 
   /// Whether a word of static data may be the address of other static data: variables can hold anything, tables hold what

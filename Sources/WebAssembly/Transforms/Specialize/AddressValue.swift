@@ -117,10 +117,9 @@ struct AddressArithmetic {
   /// A product is no pointer, but for the constants.
   func multiply(_ left: AddressValue, _ right: AddressValue, is64Bit: Bool) -> AddressValue {
     if left.kind == .none || right.kind == .none { return .none }
-    guard left.kind == .constant || right.kind == .constant else {
-      return left.isPart || right.isPart ? Self.part : .index
-    }
-    if left.isPart || right.isPart { return Self.part }
+    // An address times 0 or 1 is one, and a product can be taken apart again.
+    if isSuspicious(left) || isSuspicious(right) || left.isPart || right.isPart { return Self.part }
+    guard left.kind == .constant || right.kind == .constant else { return .index }
     let isExact = left.kind == .constant && right.kind == .constant
     return AddressValue(
       kind: isExact ? .constant : .index, constant: Self.cut(left.constant &* right.constant, is64Bit))
@@ -130,8 +129,10 @@ struct AddressArithmetic {
     guard right.kind == .constant else {
       return right.kind == .none || left.kind == .none ? .none : isSuspicious(left) ? Self.part : .index
     }
+    if isSuspicious(left) || left.isPart { return Self.part }
     let factor = UInt64(1) << (right.constant & (is64Bit ? 63 : 31))
-    return multiply(left, .constant(factor), is64Bit: is64Bit)
+    return AddressValue(
+      kind: left.kind == .none ? .none : .index, constant: Self.cut(left.constant &* factor, is64Bit))
   }
 
   /// A mask that keeps the high bits aligns; one that keeps only low bits makes an index, of anything but an address whose
@@ -139,6 +140,8 @@ struct AddressArithmetic {
   func and(_ left: AddressValue, _ right: AddressValue, is64Bit: Bool) -> AddressValue {
     if left.kind == .none || right.kind == .none { return .none }
     for (mask, value) in [(left, right), (right, left)] where mask.kind == .constant && !mask.isSymbol {
+      // All or none of an address, as code without branches chooses; low bits alone are a mask.
+      if isSuspicious(mask), mask.constant & (mask.constant &+ 1) != 0 { return Self.part }
       if mask.constant < 1 << 16, !isNear(value.constant & mask.constant) { return .index }
       return value
     }
